@@ -1,0 +1,224 @@
+"""What travels on the topics. Every struct is frozen and evolves by defaulted fields only.
+
+Times named ``*_ms`` without ``_at`` are milliseconds of floor audio since the session began, counted in
+samples. Times named ``*_at_ms`` are wall-clock milliseconds since the Unix epoch. ``floor_epoch_ms`` is
+the wall-clock time at which floor audio 0 ms was, or would have been, captured: a word's capture time is
+``floor_epoch_ms + word.end_ms``. It moves when the speaker pauses, so each record carries its own.
+"""
+
+import enum
+from typing import Literal
+
+import msgspec
+
+CONTRACT_VERSION = "1"
+SAMPLE_RATE = 16_000
+"""Floor audio is mono s16le at this rate, everywhere."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all topic values."""
+
+
+# --- audio -------------------------------------------------------------------------------------------
+
+
+class Mark(enum.StrEnum):
+    """What happened to the floor at this place of the audio, in order with the frames."""
+
+    PAUSE = "pause"
+    MUTE = "mute"
+    END = "end"
+
+
+class Frame(Record):
+    """A frame of floor audio, or a mark between frames. The PCM is the record's raw value, the rest its headers."""
+
+    session_id: str
+    language: str
+    """Spoken language, a code of the language table."""
+    seq: int
+    first_sample: int
+    captured_at_ms: float
+    """When the frame's last sample was captured."""
+    received_at_ms: float
+    """When ingest had it."""
+    pcm: bytes = b""
+    mark: Mark | None = None
+
+    @property
+    def start_ms(self) -> float:
+        return self.first_sample * 1000 / SAMPLE_RATE
+
+    @property
+    def samples(self) -> int:
+        return len(self.pcm) // 2
+
+    @property
+    def end_ms(self) -> float:
+        return (self.first_sample + self.samples) * 1000 / SAMPLE_RATE
+
+
+# --- transcripts -------------------------------------------------------------------------------------
+
+
+class Boundary(enum.StrEnum):
+    """How a final ends, as far as is known when it is published."""
+
+    NONE = "none"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+    PAUSE = "pause"
+
+
+SentenceMark = Literal["", ".", "?", "!"]
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A word as recognized, with its case and the punctuation that is known."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
+class Final(Record, tag="final"):
+    """A run of words that never changes.
+
+    A sentence mark belongs to what follows it, so the last word is published without one (other marks stay)
+    and the next final says in ``previous_mark`` which mark it turned out to have: ``""`` none, ``None`` nothing
+    was open. A final without words only settles that mark.
+    """
+
+    session_id: str
+    language: str
+    index: int
+    """Gapless from 0 within the session."""
+    words: tuple[Word, ...]
+    previous_mark: SentenceMark | None = None
+    ends: Boundary = Boundary.NONE
+    floor_epoch_ms: float = 0.0
+    stages: dict[str, float] = {}
+    """Milliseconds that the last word spent in each stage so far; names in ``stages.py``."""
+    published_at_ms: float = 0.0
+
+
+class Partial(Record, tag="partial"):
+    """Words after final ``follows`` (-1: none yet) that may still change. Stale once a later final is known."""
+
+    session_id: str
+    language: str
+    follows: int
+    words: tuple[Word, ...]
+    floor_epoch_ms: float = 0.0
+
+
+class Finished(Record, tag="finished"):
+    """The session has ended and every word of it is in the finals before this record."""
+
+    session_id: str
+    language: str
+    end_ms: float
+    """Length of the floor audio."""
+    previous_mark: SentenceMark | None = None
+
+
+Transcript = Final | Partial | Finished
+
+# --- translations ------------------------------------------------------------------------------------
+
+
+class Caption(Record, tag="caption"):
+    """A segment's text: the identity is (session, language, index), the span is floor audio."""
+
+    session_id: str
+    language: str
+    index: int
+    """Gapless from 0 within session and language."""
+    start_ms: float
+    end_ms: float
+    text: str
+    """Empty where there was nothing to say or translation failed."""
+    source: str
+    """The words it renders, in the spoken language."""
+    spoken: bool
+    """Whether a ``Speech`` of the same index follows."""
+    previous_mark: SentenceMark = ""
+    """Mark to append to the caption before this one: it was decided only now."""
+    failed: str | None = None
+    """Why there is no translation; the text is then empty, never another language's."""
+    floor_epoch_ms: float = 0.0
+    stages: dict[str, float] = {}
+    published_at_ms: float = 0.0
+
+
+class Speech(Record, tag="speech"):
+    """A segment's clip, in S3 before this record is published."""
+
+    session_id: str
+    language: str
+    index: int
+    start_ms: float
+    end_ms: float
+    text: str
+    key: str | None
+    """Object key in the clips bucket; None where synthesis failed or was shed."""
+    duration_ms: float
+    """Exact, measured from the clip's samples; 0 without a clip."""
+    failed: str | None = None
+    floor_epoch_ms: float = 0.0
+    stages: dict[str, float] = {}
+    published_at_ms: float = 0.0
+
+
+class LaneFinished(Record, tag="finished"):
+    """Every segment of this session and language has been published; ``segments`` is their count."""
+
+    session_id: str
+    language: str
+    segments: int
+    previous_mark: SentenceMark = ""
+
+
+Translation = Caption | Speech | LaneFinished
+
+# --- sessions and audience ---------------------------------------------------------------------------
+
+
+class State(enum.StrEnum):
+    """What the speaker is doing. CREATED: nobody has spoken yet."""
+
+    CREATED = "created"
+    LIVE = "live"
+    PAUSED = "paused"
+    MUTED = "muted"
+    ENDED = "ended"
+
+
+class Session(Record):
+    """A session's latest state; the topic is compacted, so the last record of a key is all there is to know."""
+
+    session_id: str
+    code: str
+    title: str
+    owner: str
+    """The speaker's subject in the identity provider. Never shown to listeners."""
+    source_language: str
+    target_languages: tuple[str, ...] | None = None
+    """None: whatever listeners ask for and the engines have."""
+    state: State = State.CREATED
+    created_at_ms: float = 0.0
+    updated_at_ms: float = 0.0
+
+
+class Audience(Record):
+    """How many listen to one language of a session through one notifier. Stale unless repeated: see ``audience.py``."""
+
+    session_id: str
+    language: str
+    notifier_id: str
+    listeners: int
+    """All of them."""
+    hearing: int
+    """Those who take speech; the rest read captions only."""
+    at_ms: float

@@ -1,0 +1,1 @@
+"""Kafka: the only module that imports aiokafka. (signatures; being written)"""

@@ -1,0 +1,68 @@
+"""Settings: typed, frozen, read once from the environment, one line for each that is wrong."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
+
+import msgspec
+
+PREFIX = "DRAGOMAN_"
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service needs to know. A field ``kafka_bootstrap`` is read from ``DRAGOMAN_KAFKA_BOOTSTRAP``."""
+
+    kafka_bootstrap: str = "127.0.0.1:19092"
+    """Comma-separated ``host:port`` of brokers."""
+    log_level: str = "info"
+    host: str = "127.0.0.1"
+    """Address that the service's own HTTP server (health, metrics, its API) listens on."""
+    instance: str = "1"
+    """Name of this task among its service's tasks; stable across its restarts."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
+class SettingsError(Exception):
+    """One line per wrong setting: its variable, what it holds, what it accepts."""
+
+
+def load(kind: type[S], env: Mapping[str, str] = os.environ) -> S:
+    """Read the settings of this kind. Raises SettingsError naming every variable that is wrong."""
+    known = {PREFIX + name.upper(): name for name in kind.__struct_fields__}
+    given = {name: env[variable] for variable, name in known.items() if variable in env}
+    faults: list[str] = []
+    for name, value in given.items():
+        try:
+            msgspec.convert({name: value}, msgspec.defstruct("One", [_field(kind, name)]), strict=False)
+        except msgspec.ValidationError as fault:
+            reason = str(fault).split(" - at ")[0]
+            faults.append(f"{PREFIX}{name.upper()}={value!r}: {reason}")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as fault:  # a missing one
+        raise SettingsError(f"{kind.__module__}: {fault}") from fault
+
+
+def _field(kind: type[Settings], name: str) -> tuple[str, object]:
+    for field in msgspec.structs.fields(kind):
+        if field.name == name:
+            return (name, field.type)
+    raise AssertionError(name)
+
+
+def load_or_exit(kind: type[S]) -> S:
+    """For ``__main__``: wrong settings end the program with exit code 2 and one line each, no stack trace."""
+    try:
+        return load(kind)
+    except SettingsError as fault:
+        print(f"wrong setting: {fault}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None

@@ -1,0 +1,122 @@
+"""The topics that join the services: names, settings, how their values are read and written.
+
+Partitions of all topics are counted alike and keyed by session id, so partition p of each holds the same
+sessions. Nothing is auto-created: ``dragoman topics apply`` makes them as they stand here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from services.common.contracts import (
+    CONTRACT_VERSION,
+    Audience,
+    Frame,
+    Mark,
+    Record,
+    Session,
+    Transcript,
+    Translation,
+)
+
+R = TypeVar("R", bound=Record)
+Headers = tuple[tuple[str, bytes], ...]
+
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a producer sends: the key decides the partition unless the topic says otherwise."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Topic(Generic[R]):
+    """A topic is a value: its name, its settings at the broker, and its codec.
+
+    Raises ``msgspec.DecodeError`` from ``decode`` for a value that breaks the contract.
+    """
+
+    name: str
+    config: Mapping[str, str]
+    encode: Callable[[R], Encoded]
+    decode: Callable[[bytes, Headers], R]
+
+
+_VERSION: Headers = (("v", CONTRACT_VERSION.encode()),)
+
+
+def _encode_frame(frame: Frame) -> Encoded:
+    headers: list[tuple[str, bytes]] = [
+        *_VERSION,
+        ("seq", b"%d" % frame.seq),
+        ("first_sample", b"%d" % frame.first_sample),
+        ("captured_at_ms", b"%.1f" % frame.captured_at_ms),
+        ("received_at_ms", b"%.1f" % frame.received_at_ms),
+        ("language", frame.language.encode()),
+        ("session", frame.session_id.encode()),
+    ]
+    if frame.mark is not None:
+        headers.append(("mark", frame.mark.value.encode()))
+    return Encoded(frame.session_id.encode(), frame.pcm, tuple(headers))
+
+
+def _decode_frame(value: bytes, headers: Headers) -> Frame:
+    named = dict(headers)
+    try:
+        return Frame(
+            session_id=named["session"].decode(),
+            language=named["language"].decode(),
+            seq=int(named["seq"]),
+            first_sample=int(named["first_sample"]),
+            captured_at_ms=float(named["captured_at_ms"]),
+            received_at_ms=float(named["received_at_ms"]),
+            pcm=value,
+            mark=Mark(named["mark"].decode()) if "mark" in named else None,
+        )
+    except (KeyError, ValueError) as fault:
+        raise msgspec.DecodeError(f"audio record with a wrong header: {fault}") from fault
+
+
+def _json_topic(
+    name: str, record: object, config: Mapping[str, str], key: Callable[[R], str] | None = None
+) -> Topic[R]:
+    encoder = msgspec.json.Encoder()
+    decoder: msgspec.json.Decoder[R] = msgspec.json.Decoder(record)  # type: ignore[arg-type]
+
+    def encode(value: R) -> Encoded:
+        identity = key(value) if key else value.session_id  # type: ignore[attr-defined]
+        return Encoded(identity.encode(), encoder.encode(value), _VERSION)
+
+    return Topic(name, config, encode, lambda value, _: decoder.decode(value))
+
+
+AUDIO: Topic[Frame] = Topic(
+    "audio",
+    {"retention.ms": str(2 * _HOUR_MS), "segment.ms": str(_HOUR_MS // 2), "compression.type": "producer"},
+    _encode_frame,
+    _decode_frame,
+)
+TRANSCRIPTS: Topic[Transcript] = _json_topic("transcripts", Transcript, {"retention.ms": str(24 * _HOUR_MS)})
+TRANSLATIONS: Topic[Translation] = _json_topic("translations", Translation, {"retention.ms": str(24 * _HOUR_MS)})
+SESSIONS: Topic[Session] = _json_topic("sessions", Session, {"cleanup.policy": "compact"})
+AUDIENCE: Topic[Audience] = _json_topic(
+    "audience",
+    Audience,
+    {"cleanup.policy": "compact,delete", "retention.ms": str(24 * _HOUR_MS)},
+    key=lambda record: f"{record.session_id}|{record.language}|{record.notifier_id}",
+)
+
+ALL: tuple[Topic[Frame] | Topic[Transcript] | Topic[Translation] | Topic[Session] | Topic[Audience], ...] = (
+    AUDIO,
+    TRANSCRIPTS,
+    TRANSLATIONS,
+    SESSIONS,
+    AUDIENCE,
+)
