@@ -17,7 +17,9 @@ SAMPLE_RATE = 16_000
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all topic values."""
+    """Base of all topic values; the session decides the partition."""
+
+    session_id: str
 
 
 # --- audio -------------------------------------------------------------------------------------------
@@ -31,10 +33,9 @@ class Mark(enum.StrEnum):
     END = "end"
 
 
-class Frame(Record):
+class Frame(Record, frozen=True, kw_only=True):
     """A frame of floor audio, or a mark between frames. The PCM is the record's raw value, the rest its headers."""
 
-    session_id: str
     language: str
     """Spoken language, a code of the language table."""
     seq: int
@@ -82,7 +83,7 @@ class Word(msgspec.Struct, frozen=True):
     end_ms: float
 
 
-class Final(Record, tag="final"):
+class Final(Record, frozen=True, kw_only=True, tag="final"):
     """A run of words that never changes.
 
     A sentence mark belongs to what follows it, so the last word is published without one (other marks stay)
@@ -90,7 +91,6 @@ class Final(Record, tag="final"):
     was open. A final without words only settles that mark.
     """
 
-    session_id: str
     language: str
     index: int
     """Gapless from 0 within the session."""
@@ -103,20 +103,18 @@ class Final(Record, tag="final"):
     published_at_ms: float = 0.0
 
 
-class Partial(Record, tag="partial"):
+class Partial(Record, frozen=True, kw_only=True, tag="partial"):
     """Words after final ``follows`` (-1: none yet) that may still change. Stale once a later final is known."""
 
-    session_id: str
     language: str
     follows: int
     words: tuple[Word, ...]
     floor_epoch_ms: float = 0.0
 
 
-class Finished(Record, tag="finished"):
+class Finished(Record, frozen=True, kw_only=True, tag="finished"):
     """The session has ended and every word of it is in the finals before this record."""
 
-    session_id: str
     language: str
     end_ms: float
     """Length of the floor audio."""
@@ -128,10 +126,9 @@ Transcript = Final | Partial | Finished
 # --- translations ------------------------------------------------------------------------------------
 
 
-class Caption(Record, tag="caption"):
+class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     """A segment's text: the identity is (session, language, index), the span is floor audio."""
 
-    session_id: str
     language: str
     index: int
     """Gapless from 0 within session and language."""
@@ -152,10 +149,9 @@ class Caption(Record, tag="caption"):
     published_at_ms: float = 0.0
 
 
-class Speech(Record, tag="speech"):
+class Speech(Record, frozen=True, kw_only=True, tag="speech"):
     """A segment's clip, in S3 before this record is published."""
 
-    session_id: str
     language: str
     index: int
     start_ms: float
@@ -171,10 +167,9 @@ class Speech(Record, tag="speech"):
     published_at_ms: float = 0.0
 
 
-class LaneFinished(Record, tag="finished"):
+class LaneFinished(Record, frozen=True, kw_only=True, tag="finished"):
     """Every segment of this session and language has been published; ``segments`` is their count."""
 
-    session_id: str
     language: str
     segments: int
     previous_mark: SentenceMark = ""
@@ -195,10 +190,9 @@ class State(enum.StrEnum):
     ENDED = "ended"
 
 
-class Session(Record):
+class Session(Record, frozen=True, kw_only=True):
     """A session's latest state; the topic is compacted, so the last record of a key is all there is to know."""
 
-    session_id: str
     code: str
     title: str
     owner: str
@@ -211,10 +205,9 @@ class Session(Record):
     updated_at_ms: float = 0.0
 
 
-class Audience(Record):
+class Audience(Record, frozen=True, kw_only=True):
     """How many listen to one language of a session through one notifier. Stale unless repeated: see ``audience.py``."""
 
-    session_id: str
     language: str
     notifier_id: str
     listeners: int

@@ -44,6 +44,7 @@ class Language:
 
 _PT = "nmt:en-pt"
 
+# fmt: off
 _TABLE = (
     Language(
         "en", "English", "English",
@@ -85,7 +86,8 @@ _TABLE = (
             path_from_en=(_PT, "apertium:pt-es", "apertium:es-gl"), path_from_pt=("apertium:pt-es", "apertium:es-gl")
         ),
     ),
-)  # fmt: skip
+)
+# fmt: on
 
 LANGUAGES: dict[str, Language] = {language.code: language for language in _TABLE}
 

@@ -64,5 +64,5 @@ def load_or_exit(kind: type[S]) -> S:
     try:
         return load(kind)
     except SettingsError as fault:
-        print(f"wrong setting: {fault}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"wrong setting: {fault}\n")
         raise SystemExit(2) from None

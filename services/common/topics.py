@@ -88,10 +88,10 @@ def _json_topic(
     name: str, record: object, config: Mapping[str, str], key: Callable[[R], str] | None = None
 ) -> Topic[R]:
     encoder = msgspec.json.Encoder()
-    decoder: msgspec.json.Decoder[R] = msgspec.json.Decoder(record)  # type: ignore[arg-type]
+    decoder: msgspec.json.Decoder[R] = msgspec.json.Decoder(record)
 
     def encode(value: R) -> Encoded:
-        identity = key(value) if key else value.session_id  # type: ignore[attr-defined]
+        identity = key(value) if key else value.session_id
         return Encoded(identity.encode(), encoder.encode(value), _VERSION)
 
     return Topic(name, config, encode, lambda value, _: decoder.decode(value))
@@ -113,7 +113,9 @@ AUDIENCE: Topic[Audience] = _json_topic(
     key=lambda record: f"{record.session_id}|{record.language}|{record.notifier_id}",
 )
 
-ALL: tuple[Topic[Frame] | Topic[Transcript] | Topic[Translation] | Topic[Session] | Topic[Audience], ...] = (
+AnyTopic = Topic[Frame] | Topic[Transcript] | Topic[Translation] | Topic[Session] | Topic[Audience]
+
+ALL: tuple[AnyTopic, ...] = (
     AUDIO,
     TRANSCRIPTS,
     TRANSLATIONS,

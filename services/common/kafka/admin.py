@@ -1,0 +1,95 @@
+"""Topics as they should be: made, widened and set, never auto-created."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError
+
+from services.common import topics
+from services.common.kafka.cluster import connect, stop, within
+
+PARTITIONS = 4
+_ANSWER_S = 15.0
+_DURABLE_REPLICATION = 3
+
+
+@dataclass(frozen=True)
+class TopicStatus:
+    """A topic at the broker beside how it should be. ``differs``: setting -> (is, should be)."""
+
+    name: str
+    exists: bool
+    partitions: int
+    replication: int
+    differs: Mapping[str, tuple[str | None, str]]
+
+
+def wanted_config(topic: topics.AnyTopic, replication: int) -> dict[str, str]:
+    """Settings at the broker; with three replicas a write needs two of them."""
+    config = dict(topic.config)
+    if replication >= _DURABLE_REPLICATION:
+        config["min.insync.replicas"] = "2"
+    return config
+
+
+async def apply_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
+    """Make what is missing, add partitions, set what differs; idempotent. Returns what was done, a line each.
+
+    Raises KafkaUnavailable. Partitions are never removed.
+    """
+    done: list[str] = []
+    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    try:
+        for status, topic in zip(await _describe(admin, replication), topics.ALL, strict=True):
+            config = wanted_config(topic, replication)
+            if not status.exists:
+                new = NewTopic(topic.name, partitions, replication, topic_configs=config)
+                try:
+                    await within(_ANSWER_S, f"making {topic.name}", admin.create_topics([new]))
+                except TopicAlreadyExistsError:
+                    continue
+                done.append(f"made {topic.name}: {partitions} partitions, {replication} replicas")
+                continue
+            if status.partitions < partitions:
+                more = {topic.name: NewPartitions(partitions)}
+                await within(_ANSWER_S, f"widening {topic.name}", admin.create_partitions(more))
+                done.append(f"widened {topic.name}: {status.partitions} -> {partitions} partitions")
+            if status.differs:
+                resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=config)
+                await within(_ANSWER_S, f"setting {topic.name}", admin.alter_configs([resource]))
+                done.append(f"set {topic.name}: {', '.join(f'{k}={v[1]}' for k, v in status.differs.items())}")
+    finally:
+        await stop(admin)
+    return done
+
+
+async def describe_topics(bootstrap: str, replication: int = 1) -> list[TopicStatus]:
+    """How each of our topics stands at the broker. Raises KafkaUnavailable."""
+    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    try:
+        return await _describe(admin, replication)
+    finally:
+        await stop(admin)
+
+
+async def _describe(admin: AIOKafkaAdminClient, replication: int) -> list[TopicStatus]:
+    there = set(await within(_ANSWER_S, "list of topics", admin.list_topics()))
+    statuses: list[TopicStatus] = []
+    for topic in topics.ALL:
+        if topic.name not in there:
+            statuses.append(TopicStatus(topic.name, False, 0, 0, {}))
+            continue
+        described = await within(_ANSWER_S, f"description of {topic.name}", admin.describe_topics([topic.name]))
+        parts = described[0]["partitions"]
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic.name)
+        answers = await within(_ANSWER_S, f"settings of {topic.name}", admin.describe_configs([resource]))
+        current = {entry[0]: entry[1] for answer in answers for entry in answer.resources[0][4]}
+        differs = {
+            name: (current.get(name), value)
+            for name, value in wanted_config(topic, replication).items()
+            if current.get(name) != value
+        }
+        statuses.append(TopicStatus(topic.name, True, len(parts), len(parts[0]["replicas"]), differs))
+    return statuses

@@ -1,0 +1,98 @@
+"""What every Kafka client here shares: waiting for the broker, partitions, what was received."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from services.common.topics import R
+
+log = structlog.get_logger(__name__)
+
+_WAIT_S = 1.0
+_CONNECT_S = 10.0
+
+
+class KafkaUnavailable(Exception):
+    """Kafka did not take or give something within the limit, or lacks a topic. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Received(Generic[R]):
+    """A record, where it lay, and when this process read it (wall clock, Unix ms)."""
+
+    record: R
+    topic: str
+    partition: int
+    offset: int
+    read_at_ms: float
+
+
+class _Client(Protocol):
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Client)
+T = TypeVar("T")
+
+
+async def connect(make: Callable[[], C], bootstrap: str) -> C:
+    """Start a client, waiting for the broker as long as it takes and saying so."""
+    waiting = False
+    while True:
+        client = make()
+        try:
+            await asyncio.wait_for(client.start(), _CONNECT_S)
+        except (KafkaError, OSError, TimeoutError) as fault:
+            await stop(client)
+            if not waiting:
+                log.warning("broker_awaited", bootstrap=bootstrap, reason=str(fault) or type(fault).__name__)
+                waiting = True
+            await asyncio.sleep(_WAIT_S)
+        except BaseException:
+            await stop(client)
+            raise
+        else:
+            if waiting:
+                log.info("broker_reached", bootstrap=bootstrap)
+            return client
+
+
+async def stop(client: _Client, limit_s: float = 5.0) -> None:
+    """Stop a client within a limit; what it was doing is Kafka's to time out."""
+    try:
+        await asyncio.wait_for(client.stop(), limit_s)
+    except (KafkaError, OSError, TimeoutError) as fault:
+        log.warning("kafka_client_not_stopped", reason=str(fault) or type(fault).__name__)
+
+
+async def wait_for_broker(bootstrap: str, limit_s: float) -> None:
+    """Return once the broker answers. Raises KafkaUnavailable after the limit."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await stop(await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap))
+    except TimeoutError:
+        raise KafkaUnavailable(f"no Kafka broker answers at {bootstrap} after {limit_s:g} s") from None
+
+
+async def within(limit_s: float, what: str, work: Awaitable[T]) -> T:
+    """Await Kafka's answer within a limit. Raises KafkaUnavailable naming what was tried."""
+    try:
+        async with asyncio.timeout(limit_s):
+            return await work
+    except (KafkaError, OSError) as fault:
+        raise KafkaUnavailable(f"{what}: {fault}") from fault
+    except TimeoutError:
+        raise KafkaUnavailable(f"{what}: no answer from Kafka within {limit_s:g} s") from None
+
+
+def partition_of(session_id: str, partitions: int) -> int:
+    """The partition of a session, of any topic: as Kafka's own default partitioner has it."""
+    hashed: int = murmur2(session_id.encode())
+    return (hashed & 0x7FFFFFFF) % partitions

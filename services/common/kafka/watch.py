@@ -1,0 +1,44 @@
+"""Notices a consumer that stands still although there is something to read: the client is known to do so."""
+
+import asyncio
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from services.common.kafka.cluster import KafkaUnavailable, within
+
+log = structlog.get_logger(__name__)
+
+_STALLED_S = 20.0
+_CHECK_S = 5.0
+
+
+class Watch:
+    """Call ``check`` often; every few seconds it compares positions with the ends of the partitions."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._clock = asyncio.get_running_loop().time
+        self._checked = self._moved = self._clock()
+        self._positions: dict[TopicPartition, int] = {}
+
+    async def check(self) -> None:
+        """Raises KafkaUnavailable once nothing could be read for too long, the broker gone included."""
+        if self._clock() - self._checked < _CHECK_S:
+            return
+        self._checked = self._clock()
+        parts = list(self._consumer.assignment() - self._consumer.paused())
+        try:
+            ends = await within(_CHECK_S, "ends of topics", self._consumer.end_offsets(parts))
+            positions = {part: await within(1.0, "position", self._consumer.position(part)) for part in parts}
+        except KafkaUnavailable as fault:
+            log.warning("broker_awaited", reason=str(fault))
+            waiting = True
+        else:
+            behind = any(positions[part] < ends[part] for part in parts)
+            waiting = behind and positions == self._positions
+            self._positions = positions
+        if not waiting:
+            self._moved = self._clock()
+        elif self._clock() - self._moved > _STALLED_S:
+            raise KafkaUnavailable(f"nothing could be read for {_STALLED_S:g} s")
