@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     kafka_bootstrap: str = "127.0.0.1:19092"
     """Comma-separated ``host:port`` of brokers."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     """Address that the service's own HTTP server (health, metrics, its API) listens on."""
     instance: str = "1"

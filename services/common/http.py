@@ -1,0 +1,178 @@
+"""A service's own HTTP server: health, readiness, metrics, and the service's routes once it has started.
+
+``/healthz``: the process runs. ``/readyz``: 200 while every named condition holds, else 503 and which one doesn't.
+``/metrics``: Prometheus text. Errors are ``{"code", "message"}`` with a fitting status.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import prometheus_client
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from services.common.lifecycle import Service
+from services.common.settings import SettingsError
+
+MAX_MESSAGE_BYTES = 64 * 1024
+"""Longest WebSocket message; a longer one closes the socket with 1009."""
+PING_S = 10.0
+"""Between pings, and how long an answer may take: a dead peer is noticed within twice this."""
+SOCKETS_DRAIN_S = 10.0
+"""How long WebSockets may take to close themselves after a stop."""
+REQUESTS_DRAIN_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """JSON by msgspec, so structs can be given as they are."""
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def error_response(status: int, code: str, message: str) -> Response:
+    """An error as every route gives it: ``code`` for programs, ``message`` says what to do."""
+    return json_response({"code": code, "message": message}, status)
+
+
+class Server:
+    """uvicorn inside the process's TaskGroup. Binds when made.
+
+    Raises SettingsError naming ``port_variable`` if the port is taken. WebSocket routes watch ``service.stopping`` and
+    close their own sockets with 1012; the server waits for them before it goes.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        host: str,
+        port: int,
+        port_variable: str,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+    ) -> None:
+        self._service = service
+        self._socket = _bind(host, port, port_variable)
+        self._app = Starlette(
+            routes=[
+                Route("/healthz", self._healthz),
+                Route("/readyz", self._readyz),
+                Route("/metrics", _metrics),
+            ],
+            exception_handlers={HTTPException: _http_error, Exception: _server_error},
+        )
+        self._app.router.default = _starting
+        self._open_sockets = 0
+        self._no_sockets = asyncio.Event()
+        self._no_sockets.set()
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(
+                self._count_sockets,
+                interface="asgi3",
+                http="h11",
+                ws="websockets-sansio",
+                ws_max_size=max_message_bytes,
+                ws_ping_interval=PING_S,
+                ws_ping_timeout=PING_S,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(REQUESTS_DRAIN_S),
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it is bound to (useful where 0 was asked for)."""
+        return int(self._socket.getsockname()[1])
+
+    def add(self, routes: Sequence[BaseRoute]) -> None:
+        """Serve these too. Until the first call every path but health's answers 503 ``starting``."""
+        self._app.router.routes.extend(routes)
+        self._app.router.default = self._app.router.not_found
+
+    async def run(self) -> None:
+        """Serve until the service is told to stop and the WebSockets and requests in hand are done or overdue."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._uvicorn.serve(sockets=[self._socket]))
+                await self._service.stopping.wait()
+                try:
+                    await asyncio.wait_for(self._no_sockets.wait(), SOCKETS_DRAIN_S)
+                except TimeoutError:
+                    log.warning("sockets_overdue", open=self._open_sockets)
+                self._uvicorn.should_exit = True
+        finally:
+            self._socket.close()
+
+    async def _count_sockets(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        self._open_sockets += 1
+        self._no_sockets.clear()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._open_sockets -= 1
+            if not self._open_sockets:
+                self._no_sockets.set()
+
+    async def _healthz(self, _: Request) -> Response:
+        return json_response({"service": self._service.name})
+
+    async def _readyz(self, _: Request) -> Response:
+        checks = self._service.readiness()
+        return json_response({"checks": checks}, 200 if all(checks.values()) else 503)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the service's lifecycle."""
+        yield
+
+
+def _bind(host: str, port: int, port_variable: str) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:
+        reason = os.strerror(fault.errno) if fault.errno else str(fault)
+        raise SettingsError(
+            f"{port_variable}={port}: can't listen on {host}:{port} ({reason}); free the port or set another"
+        ) from fault
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+async def _starting(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = error_response(503, "starting", "the service is starting; try again in a moment")
+    if scope["type"] == "websocket":
+        await WebSocket(scope, receive, send).send_denial_response(answer)
+    else:
+        await answer(scope, receive, send)
+
+
+async def _http_error(_: Request, fault: Exception) -> Response:
+    if not isinstance(fault, HTTPException):
+        raise fault
+    return error_response(fault.status_code, "http_error", fault.detail)
+
+
+async def _server_error(_: Request, __: Exception) -> Response:
+    return error_response(500, "internal", "the service failed; try again")
