@@ -1,0 +1,142 @@
+"""Engines in worker processes: what a caller sees when one is slow, stuck, rude or dead."""
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from services.common.engine_host import EngineHost
+from services.common.errors import EngineRejected, EngineUnavailable
+
+
+class Engine:
+    """Runs inside the workers."""
+
+    def __init__(self, greeting: str = "hello") -> None:
+        if greeting == "broken":
+            raise RuntimeError("no such model")
+        self._greeting = greeting
+
+    def greet(self, name: str) -> str:
+        return f"{self._greeting} {name}"
+
+    def pid(self) -> int:
+        return os.getpid()
+
+    def sleep(self, seconds: float) -> int:
+        time.sleep(seconds)
+        return os.getpid()
+
+    def stuck_in_native_code(self) -> None:
+        re.match("(a+)+$", "a" * 60 + "b")
+
+    def die(self) -> None:
+        os._exit(3)
+
+    def fail(self) -> None:
+        raise ValueError("not this text")
+
+    def throttled(self) -> None:
+        raise EngineUnavailable("later")
+
+
+FACTORY = f"{__name__}:Engine"
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_call_reaches_the_engine_made_with_the_given_arguments() -> None:
+    async with EngineHost.open(FACTORY, args=("good day",)) as host:
+        assert await host.call("greet", "Ana") == "good day Ana"
+
+
+async def test_an_engine_that_cannot_load_stops_the_opening_and_says_why() -> None:
+    with pytest.raises(EngineRejected, match="no such model"):
+        async with EngineHost.open(FACTORY, args=("broken",)):
+            pass
+
+
+async def test_an_engines_exceptions_tell_the_caller_what_to_do_and_keep_the_worker() -> None:
+    async with EngineHost.open(FACTORY) as host:
+        pid = await host.call("pid")
+        with pytest.raises(EngineRejected, match="ValueError: not this text"):
+            await host.call("fail")
+        with pytest.raises(EngineUnavailable, match="later"):
+            await host.call("throttled")
+        assert await host.call("pid") == pid
+
+
+async def test_a_call_stuck_in_native_code_is_killed_at_its_deadline_and_the_worker_replaced() -> None:
+    async with EngineHost.open(FACTORY, deadline_s=0.5) as host:
+        pid = await host.call("pid")
+        with pytest.raises(EngineUnavailable, match="no answer within"):
+            await host.call("stuck_in_native_code")
+        assert not psutil.pid_exists(pid)
+        assert await host.call("pid") != pid
+
+
+async def test_a_dying_worker_fails_only_its_own_call() -> None:
+    async with EngineHost.open(FACTORY, workers=2) as host:
+        other = asyncio.create_task(host.call("sleep", 0.3))
+        with pytest.raises(EngineUnavailable, match="lost"):
+            await host.call("die")
+        assert await other > 0
+
+
+async def test_a_worker_killed_while_idle_is_replaced() -> None:
+    async with EngineHost.open(FACTORY, workers=1) as host:
+        pid = await host.call("pid")
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        with pytest.raises(EngineUnavailable):
+            await host.call("pid")
+        assert await host.call("pid") != pid
+
+
+async def test_other_callers_use_other_workers_while_one_is_busy() -> None:
+    async with EngineHost.open(FACTORY, workers=2, deadline_s=2.0) as host:
+        stuck = asyncio.create_task(host.call("stuck_in_native_code"))
+        began = time.monotonic()
+        for _ in range(20):
+            await host.call("greet", "Rui")
+        assert not stuck.done()
+        assert time.monotonic() - began < 2.0
+        with pytest.raises(EngineUnavailable):
+            await stuck
+
+
+async def test_waiting_for_a_free_worker_is_bounded() -> None:
+    async with EngineHost.open(FACTORY, workers=1, deadline_s=0.4, wait_s=0.1) as host:
+        calls = [asyncio.create_task(host.call("stuck_in_native_code")) for _ in range(3)]
+        *_, last = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(last, EngineUnavailable)
+    assert "all workers are busy" in str(last)
+
+
+async def test_a_cancelled_caller_leaves_the_worker_usable() -> None:
+    async with EngineHost.open(FACTORY, workers=1) as host:
+        pid = await host.call("pid")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await host.call("sleep", 0.3)
+        assert await host.call("pid") == pid
+
+
+async def test_closing_leaves_no_process_behind_even_when_one_is_stuck() -> None:
+    async with EngineHost.open(FACTORY, workers=2, deadline_s=60.0) as host:
+        stuck = asyncio.create_task(host.call("stuck_in_native_code"))
+        pid = await host.call("pid")
+        children = psutil.Process().children()
+        assert pid in {child.pid for child in children}
+    assert not any(child.is_running() for child in children)
+    with pytest.raises(EngineUnavailable):
+        await stuck
