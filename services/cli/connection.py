@@ -1,0 +1,67 @@
+"""What both socket clients share: how to connect, when to try again, when to give up."""
+
+import random
+from collections.abc import Iterator
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+UNREACHABLE = (OSError, TimeoutError, InvalidHandshake)
+"""What ``open_socket`` raises when nobody answers."""
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
+_REFUSALS = {
+    4400: "the service says that this client broke the protocol",
+    4401: "the token is missing, wrong or expired: sign in again",
+    4403: "this session belongs to another speaker",
+    4404: "there is no such session",
+    4406: "this session doesn't have that language",
+    4409: "another speaker took over",
+    4410: "the session has ended",
+}
+
+
+class Refused(Exception):
+    """The service won't have us, and trying again would not help. The text says why."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class GaveUp(Exception):
+    """No connection for longer than the client waits."""
+
+
+def open_socket(url: str) -> connect:
+    """Connect to a service's WebSocket. Raises any of UNREACHABLE."""
+    return connect(
+        url, compression=None, open_timeout=5, close_timeout=2, ping_interval=10, ping_timeout=20, max_size=2**20
+    )
+
+
+def waits() -> Iterator[float]:
+    """Seconds to wait before each new try: twice as long each time, with full jitter."""
+    longest = _FIRST_WAIT_S
+    while True:
+        yield random.uniform(0.02, longest)  # noqa: S311  (spreads clients, hides nothing)
+        longest = min(_LONGEST_WAIT_S, 2 * longest)
+
+
+def raise_if_refused(closed: ConnectionClosed, said: str | None = None) -> None:
+    """Raises Refused for a close code after which reconnecting is pointless. said: the service's own words."""
+    code = closed.rcvd.code if closed.rcvd else None
+    if code in _REFUSALS:
+        raise Refused(code, said or _REFUSALS[code]) from closed
+
+
+def close_code(closed: ConnectionClosed) -> int | None:
+    """The peer's close code, if it sent one."""
+    return closed.rcvd.code if closed.rcvd else None
+
+
+def socket_url(base: str, path: str) -> str:
+    """``http://host:port`` and ``/listen`` make ``ws://host:port/listen``."""
+    url = httpx.URL(base)
+    return str(url.copy_with(scheme="wss" if url.scheme == "https" else "ws", path=path))

@@ -1,0 +1,94 @@
+"""What a listener's socket carries, as this client reads it (``docs/protocol.md``)."""
+
+import msgspec
+
+from services.common.contracts import SentenceMark, State
+
+
+class Joined(msgspec.Struct, frozen=True, tag="joined"):
+    """The listener is in; ``language`` is what comes from here on."""
+
+    session_id: str
+    title: str
+    state: State
+    language: str
+    source_language: str
+    next_index: int
+    server_time_ms: float
+
+
+class CaptionNotice(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
+    """A segment's text. Times are floor audio; see ``contracts.Caption``."""
+
+    language: str
+    index: int
+    start_ms: float
+    end_ms: float
+    text: str
+    source: str
+    spoken: bool
+    previous_mark: SentenceMark | None = ""
+    failed: str | None = None
+    floor_epoch_ms: float
+    stages: dict[str, float] = {}
+    sent_at_ms: float
+
+
+class SpeechNotice(msgspec.Struct, frozen=True, kw_only=True, tag="speech"):
+    """Where a segment's clip is; ``url`` None: there is none."""
+
+    language: str
+    index: int
+    start_ms: float
+    end_ms: float
+    text: str
+    url: str | None
+    duration_ms: float
+    failed: str | None = None
+    floor_epoch_ms: float
+    stages: dict[str, float] = {}
+    sent_at_ms: float
+
+
+class PartialNotice(msgspec.Struct, frozen=True, tag="partial"):
+    """The spoken language's interim words."""
+
+    text: str
+
+
+class StateNotice(msgspec.Struct, frozen=True, tag="state"):
+    """What the speaker does now."""
+
+    state: State
+
+
+class EndedNotice(msgspec.Struct, frozen=True, tag="ended"):
+    """Everything was sent."""
+
+    segments: int
+
+
+class ErrorNotice(msgspec.Struct, frozen=True, tag="error"):
+    """What went wrong and what to do; the socket closes after it."""
+
+    code: str
+    message: str
+
+
+Notice = Joined | CaptionNotice | SpeechNotice | PartialNotice | StateNotice | EndedNotice | ErrorNotice
+
+_DECODER: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
+
+
+def read_notice(message: str | bytes) -> Notice | None:
+    """Decode a message; None for a type that this client doesn't know. Raises msgspec.DecodeError."""
+    try:
+        return _DECODER.decode(message)
+    except msgspec.ValidationError:
+        kind = msgspec.json.decode(message, type=dict[str, object]).get("type")
+        if kind in _KNOWN:
+            raise
+        return None
+
+
+_KNOWN = frozenset(kind.__struct_config__.tag for kind in Notice.__args__)
