@@ -41,10 +41,10 @@ def with_mark(text: str, mark: str) -> str:
 def displayed(cues: Sequence[Cue]) -> list[Cue]:
     """Cues as they fit a screen: at most two lines of 42 characters, long enough to be read, no overlap."""
     fitted = [part for cue in cues for part in _split(cue)]
-    following = [cue.start_ms for cue in fitted[1:]] + [float("inf")]
+    following = [*(cue.start_ms for cue in fitted[1:]), float("inf")]
     return [
         replace(cue, end_ms=min(max(cue.end_ms, cue.start_ms + SHORTEST_CUE_MS), until))
-        for cue, until in zip(fitted, following, strict=True)
+        for cue, until in zip(fitted, following, strict=False)
     ]
 
 

@@ -50,17 +50,21 @@ def catch_up_rate(backlog_ms: float) -> float:
 
 def schedule(arrived: Iterable[ArrivedClip]) -> list[Played]:
     """What is heard when, in order. Indexes that came too late, or twice, are not in it."""
-    waiting = sorted({clip.index: clip for clip in reversed(list(arrived))}.values(), key=lambda c: c.noticed_at_ms)
+    first: dict[int, ArrivedClip] = {}
+    for clip in sorted(arrived, key=lambda clip: clip.noticed_at_ms):
+        first.setdefault(clip.index, clip)
+    waiting = list(first.values())
     if not waiting:
         return []
     played: list[Played] = []
     now, free_at, following = waiting[0].noticed_at_ms, 0.0, waiting[0].index
     while waiting := [clip for clip in waiting if clip.index >= following]:
         now = max(now, waiting[0].noticed_at_ms)
-        clip = next((clip for clip in waiting if clip.index == following), None)
-        if clip is None or clip.noticed_at_ms > now + PATIENCE_MS:
+        wanted = first.get(following)
+        if wanted is None or wanted.noticed_at_ms > now + PATIENCE_MS:
             now += PATIENCE_MS
-            clip = min((clip for clip in waiting if clip.noticed_at_ms <= now), key=lambda clip: clip.index)
+            wanted = min((clip for clip in waiting if clip.noticed_at_ms <= now), key=lambda clip: clip.index)
+        clip = wanted
         now = max(now, clip.noticed_at_ms, clip.ready_at_ms)
         following = clip.index + 1
         if clip.duration_ms <= 0:

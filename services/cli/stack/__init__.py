@@ -1,0 +1,9 @@
+"""The whole system on one machine: broker, AWS endpoint and the four services, started, watched and stopped."""
+
+# from services.cli.stack.errors import StackError
+# from services.cli.stack.platform import Platform
+# from services.cli.stack.ports import Ports
+# from services.cli.stack.provision import Provisioned, sign_in
+# from services.cli.stack.stack import SERVICES, Stack
+
+__all__: list[str] = []

@@ -1,0 +1,116 @@
+"""A real Apache Kafka broker on one machine: KRaft mode, from its published jars, no container."""
+
+import shutil
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from services.cli.stack.errors import StackError
+from services.cli.stack.ports import HOST, listens, require_free
+from services.cli.stack.process import Process, base_environment
+from services.common.kafka import wait_for_broker
+
+START_LIMIT_S = 60.0
+STOP_LIMIT_S = 10.0
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={log_dir}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+# One broker, so one replica; few partitions of Kafka's own topics, so that their first use is quick.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# Sized for a laptop.
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=16777216
+"""
+
+_JAVA = ("java", "-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_LOGGING = (
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    "-Dorg.slf4j.simpleLogger.showThreadName=false",
+)
+
+
+class Broker:
+    """A broker with its data in a folder; the folder may hold what an earlier run left."""
+
+    def __init__(self, *, jars: Path, data: Path, log: Path, port: int, controller_port: int) -> None:
+        self.port = port
+        self._jars = jars
+        self._data = data
+        self._log = log
+        self._controller_port = controller_port
+        self._process: Process | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    @property
+    def process(self) -> Process:
+        """The running broker, for tests that harm it. Raises StackError before the start."""
+        if self._process is None:
+            raise StackError("the broker is not running")
+        return self._process
+
+    async def start(self) -> None:
+        """Return once it serves. Raises StackError that says what is missing or what the broker said."""
+        if not self._jars.is_dir() or shutil.which("java") is None:
+            raise StackError("Kafka's jars or Java are missing: run 'make setup'")
+        require_free(self.port, "the Kafka broker")
+        require_free(self._controller_port, "the Kafka controller")
+        properties = self._configure()
+        self._process = Process(
+            "kafka",
+            [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", "kafka.Kafka", str(properties)],
+            log=self._log,
+            env=base_environment(),
+        )
+        try:
+            await self._process.wait_until(lambda: listens(self.port), START_LIMIT_S)
+            await wait_for_broker(self.bootstrap, START_LIMIT_S)
+        except BaseException:
+            self._process.kill_group()
+            raise
+
+    async def stop(self) -> None:
+        """Stop it, cleanly if it can. No error if it never started."""
+        if self._process is not None:
+            await self._process.stop(STOP_LIMIT_S)
+            self._process = None
+
+    def _configure(self) -> Path:
+        """Write the settings, and format the folder if it is new."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        log_dir = self._data / "log"
+        properties = self._data / "server.properties"
+        properties.write_text(
+            _PROPERTIES.format(host=HOST, port=self.port, controller_port=self._controller_port, log_dir=log_dir)
+        )
+        if not (log_dir / "meta.properties").exists():
+            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            format_tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+            done = subprocess.run(
+                [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", *format_tool], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise StackError(f"Kafka's storage could not be formatted: {(done.stderr or done.stdout).strip()}")
+        return properties

@@ -1,0 +1,112 @@
+"""A program of ours: it never outlives us, and what it prints goes to a log file."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from services.cli.stack.errors import StackError
+
+POLL_S = 0.05
+
+
+class Process:
+    """One run of a program, in a process group of its own so that Ctrl-C reaches only us.
+
+    Made and asked from any event loop or none. Must be started from a thread that lives on, since the kernel
+    kills it when that thread ends.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path | None = None
+    ) -> None:
+        """env: all that the program gets, nothing is inherited. log: appended to."""
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as sink:
+            self._popen = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._popen.poll()
+
+    def send(self, what: signal.Signals) -> None:
+        """Send the program itself a signal; no error if it is gone."""
+        self._popen.send_signal(what)
+
+    async def stop(self, limit_s: float) -> None:
+        """Ask it to end, and kill it with all its children after the limit."""
+        self.send(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        try:
+            async with asyncio.timeout(limit_s):
+                while self.exit_code is None:
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            pass
+        finally:
+            self.kill_group()
+
+    def kill_group(self) -> None:
+        """End it and every child that it left, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+
+    async def wait_until(self, ready: Callable[[], bool], limit_s: float) -> None:
+        """Raises StackError, with what it said last, if it ends or isn't ready within the limit."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while not ready():
+                    if self.exit_code is not None:
+                        raise StackError(f"{self.name} ended with code {self.exit_code}: {self.last_words()}")
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise StackError(f"{self.name} was not ready after {limit_s:g} s; see {self.log}") from None
+
+    def last_words(self) -> str:
+        """The end of its log, and where the log is."""
+        return f"{last_line(self.log) or 'it said nothing'} (see {self.log})"
+
+
+def last_line(log: Path) -> str:
+    """The last line that is not empty."""
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 4096))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def base_environment() -> dict[str, str]:
+    """What every program of ours inherits: how to find programs and how to write text, nothing that steers it."""
+    kept = (
+        "PATH",
+        "HOME",
+        "USER",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "JAVA_HOME",
+        "LD_LIBRARY_PATH",
+        "OPENBLAS_CORETYPE",
+    )
+    return {name: os.environ[name] for name in kept if name in os.environ}
