@@ -203,6 +203,8 @@ class Session(Record, frozen=True, kw_only=True):
     state: State = State.CREATED
     created_at_ms: float = 0.0
     updated_at_ms: float = 0.0
+    speaker: str = ""
+    """Which connection speaks, named ``INSTANCE/number``: when it changes, another speaker has taken over."""
 
 
 class Audience(Record, frozen=True, kw_only=True):

@@ -1,0 +1,64 @@
+"""The rules of one session's floor audio: what comes next, what was had already, how fast it may come. Pure."""
+
+from dataclasses import dataclass
+
+from services.common.contracts import SAMPLE_RATE
+from services.common.frames import WireFrame
+
+MAX_CLOCK_LEAD_MS = 2_000.0
+"""A capture time this far in the future is a wrong clock."""
+MAX_CLOCK_LAG_MS = 120_000.0
+"""So is one this far in the past: clients keep a minute of audio."""
+
+
+class OutOfOrder(ValueError):
+    """The frame can't follow what came before it; the message says why."""
+
+
+@dataclass
+class Position:
+    """The next frame of the floor."""
+
+    next_seq: int = 0
+    next_sample: int = 0
+
+    def accepts(self, frame: WireFrame) -> bool:
+        """Move past a new frame; False for one that was had already. Raises OutOfOrder, and does not move then."""
+        if frame.seq < self.next_seq:
+            return False
+        if frame.seq > self.next_seq:
+            raise OutOfOrder(f"frame {frame.seq} came where {self.next_seq} was due")
+        if frame.first_sample < self.next_sample:
+            raise OutOfOrder(f"frame {frame.seq} begins at sample {frame.first_sample}, before {self.next_sample}")
+        self.next_seq = frame.seq + 1
+        self.next_sample = frame.first_sample + frame.samples
+        return True
+
+
+@dataclass
+class Allowance:
+    """How much audio may come: a burst for what a client kept while it was cut off, refilled at a rate."""
+
+    burst_s: float
+    rate: float
+    """Seconds of audio per second."""
+    _left_s: float = -1.0
+    _counted_at_s: float = 0.0
+
+    def takes(self, samples: int, now_s: float) -> bool:
+        """Count samples that come at this monotonic time; False where they exceed the allowance."""
+        if self._left_s < 0:
+            self._left_s, self._counted_at_s = self.burst_s, now_s
+        self._left_s = min(self.burst_s, self._left_s + (now_s - self._counted_at_s) * self.rate)
+        self._counted_at_s = now_s
+        seconds = samples / SAMPLE_RATE
+        if seconds > self._left_s:
+            return False
+        self._left_s -= seconds
+        return True
+
+
+def plausible_capture_ms(captured_at_ms: float, received_at_ms: float) -> float:
+    """The sender's capture time, or the time of arrival where that can't be right."""
+    lag = received_at_ms - captured_at_ms
+    return captured_at_ms if -MAX_CLOCK_LEAD_MS <= lag <= MAX_CLOCK_LAG_MS else received_at_ms

@@ -1,0 +1,33 @@
+"""What ingest is told from outside."""
+
+from services.common.settings import Port, PositiveInt, Seconds, Settings
+
+
+class IngestSettings(Settings, frozen=True, kw_only=True):
+    """Read from ``DRAGOMAN_*``; those without a default must be given."""
+
+    ingest_port: Port = 18081
+    jwks_url: str
+    """Where the keys that sign speakers' tokens are published."""
+    token_issuer: str
+    """``iss`` of the tokens, which need not be where the keys are."""
+    token_client_id: str
+    """``client_id`` of the tokens: the app that speakers sign in to."""
+    sessions_table: str = "dragoman-sessions"
+    aws_region: str = "us-east-1"
+    grace_s: Seconds = 120.0
+    """How long a session stays live without its speaker; then it is paused."""
+    max_session_s: Seconds = 12 * 3600.0
+    """A session ends by itself at this age."""
+    start_timeout_s: Seconds = 10.0
+    """From the socket's opening to the message ``start``."""
+    idle_timeout_s: Seconds = 60.0
+    """A live session's socket without any message for this long is closed."""
+    in_flight_frames: PositiveInt = 64
+    """Frames on their way to Kafka; with these the socket is not read."""
+    kafka_timeout_s: Seconds = 8.0
+    """How long Kafka may take before the speaker is told. Below the socket's ping timeout, which runs meanwhile."""
+    audio_burst_s: Seconds = 75.0
+    """Audio that may come at once: more than a client keeps while it is cut off."""
+    audio_rate: Seconds = 2.0
+    """Seconds of audio per second beyond the burst."""
