@@ -102,3 +102,10 @@ def language(code: str) -> Language:
         return LANGUAGES[code]
     except KeyError:
         raise UnknownLanguage(f"unknown language {code!r}; there are {', '.join(LANGUAGES)}") from None
+
+
+def offered(source: str, targets: tuple[str, ...] | None) -> tuple[str, ...]:
+    """What a session's listeners may choose from, spoken language first. ``targets`` None: all there is a path to."""
+    if targets is None:
+        targets = tuple(code for code, entry in LANGUAGES.items() if entry.local.path_from(source))
+    return (source, *(code for code in targets if code != source and code in LANGUAGES))

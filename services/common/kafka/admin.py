@@ -1,5 +1,6 @@
 """Topics as they should be: made, widened and set, never auto-created."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ def wanted_config(topic: topics.AnyTopic, replication: int) -> dict[str, str]:
 async def apply_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
     """Make what is missing, add partitions, set what differs; idempotent. Returns what was done, a line each.
 
-    Raises KafkaUnavailable. Partitions are never removed.
+    The topics are there for other clients when this returns. Raises KafkaUnavailable. Partitions are never removed.
     """
     done: list[str] = []
     admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
@@ -60,9 +61,15 @@ async def apply_topics(bootstrap: str, partitions: int = PARTITIONS, replication
                 resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=config)
                 await within(_ANSWER_S, f"setting {topic.name}", admin.alter_configs([resource]))
                 done.append(f"set {topic.name}: {', '.join(f'{k}={v[1]}' for k, v in status.differs.items())}")
+        await within(_ANSWER_S, "topics just made", _all_there(admin))
     finally:
         await stop(admin)
     return done
+
+
+async def _all_there(admin: AIOKafkaAdminClient) -> None:
+    while not {topic.name for topic in topics.ALL} <= set(await admin.list_topics()):
+        await asyncio.sleep(0.05)
 
 
 async def describe_topics(bootstrap: str, replication: int = 1) -> list[TopicStatus]:

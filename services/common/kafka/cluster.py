@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from services.common.errors import Fatal
 from services.common.topics import R
 
 log = structlog.get_logger(__name__)
@@ -18,8 +20,11 @@ _WAIT_S = 1.0
 _CONNECT_S = 10.0
 
 
-class KafkaUnavailable(Exception):
-    """Kafka did not take or give something within the limit, or lacks a topic. The message says what to do."""
+class KafkaUnavailable(Fatal):
+    """Kafka did not take or give something within the limit, or lacks a topic. The message says what to do.
+
+    Who can't tell a client to try again ends the process: waiting at a start is safe, a client that stands still is not.
+    """
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,7 @@ class Received(Generic[R]):
     read_at_ms: float
 
 
-class _Client(Protocol):
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
-
-
-C = TypeVar("C", bound=_Client)
+C = TypeVar("C", AIOKafkaAdminClient, AIOKafkaConsumer, AIOKafkaProducer)
 T = TypeVar("T")
 
 
@@ -64,10 +64,11 @@ async def connect(make: Callable[[], C], bootstrap: str) -> C:
             return client
 
 
-async def stop(client: _Client, limit_s: float = 5.0) -> None:
+async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer, limit_s: float = 5.0) -> None:
     """Stop a client within a limit; what it was doing is Kafka's to time out."""
+    closing = client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop()
     try:
-        await asyncio.wait_for(client.stop(), limit_s)
+        await asyncio.wait_for(closing, limit_s)
     except (KafkaError, OSError, TimeoutError) as fault:
         log.warning("kafka_client_not_stopped", reason=str(fault) or type(fault).__name__)
 

@@ -48,8 +48,10 @@ class LogReader:
         partition: this one only (None: all). Raises KafkaUnavailable where a topic is missing.
         """
         names = [topic.name for topic in topics]
+        everything = names if partition is None else []
         consumer = await connect(
             lambda: AIOKafkaConsumer(
+                *everything,
                 bootstrap_servers=bootstrap,
                 client_id=client_id,
                 group_id=None,
@@ -62,17 +64,11 @@ class LogReader:
             bootstrap,
         )
         try:
-            known = await within(_ANSWER_S, "list of topics", consumer.topics())
-            missing = [name for name in names if name not in known]
-            if missing:
-                raise KafkaUnavailable(f"no topic {', '.join(missing)}: run 'dragoman topics apply'")
-            parts = [
-                TopicPartition(name, number)
-                for name in names
-                for number in sorted(consumer.partitions_for_topic(name) or ())
-                if partition is None or number == partition
-            ]
-            consumer.assign(parts)
+            if partition is not None:
+                consumer.assign([TopicPartition(name, partition) for name in names])
+            parts = sorted(consumer.assignment())
+            if missing := set(names) - {part.topic for part in parts}:
+                raise KafkaUnavailable(f"no topic {', '.join(sorted(missing))}: run 'dragoman topics apply'")
             ends = await within(_ANSWER_S, "ends of topics", consumer.end_offsets(parts))
             await _seek(consumer, parts, ends, since_ms)
             yield cls(consumer, {topic.name: topic for topic in topics}, ends)
