@@ -62,3 +62,8 @@ def plausible_capture_ms(captured_at_ms: float, received_at_ms: float) -> float:
     """The sender's capture time, or the time of arrival where that can't be right."""
     lag = received_at_ms - captured_at_ms
     return captured_at_ms if -MAX_CLOCK_LEAD_MS <= lag <= MAX_CLOCK_LAG_MS else received_at_ms
+
+
+def sample_at(created_at_ms: float, now_ms: float) -> int:
+    """A sample that no talk of a session this old can have reached: a floor never runs ahead of the wall clock."""
+    return max(0, int((now_ms - created_at_ms) * SAMPLE_RATE / 1000))

@@ -40,6 +40,7 @@ TABLE: dict[str, Any] = {
 _KEPT_AFTER_S = 30 * 86_400
 """An ended session stays listed for its owner this long."""
 _LISTED = 100
+_CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
 _CONFIG = AioConfig(connect_timeout=2, read_timeout=3, retries={"max_attempts": 3, "mode": "standard"})
 
 
@@ -49,6 +50,10 @@ class StoreUnavailable(Exception):
 
 class CodeTaken(Exception):
     """Another live session has this code."""
+
+
+class _ConditionFailed(Exception):
+    """A conditional write found things otherwise."""
 
 
 class SessionStore:
@@ -83,7 +88,8 @@ class SessionStore:
         }
         unused = "attribute_not_exists(pk) OR #ttl < :now"
         try:
-            await self._client.transact_write_items(
+            await self._call(
+                "transact_write_items",
                 TransactItems=[
                     {
                         "Put": {
@@ -101,14 +107,10 @@ class SessionStore:
                             "ExpressionAttributeValues": {":now": {"N": str(now_s)}},
                         }
                     },
-                ]
+                ],
             )
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "TransactionCanceledException":
-                raise CodeTaken(session.code) from fault
-            raise StoreUnavailable(str(fault)) from fault
-        except (BotoCoreError, TransportError, OSError, TimeoutError) as fault:
-            raise StoreUnavailable(str(fault) or type(fault).__name__) from fault
+        except _ConditionFailed as fault:
+            raise CodeTaken(session.code) from fault
 
     async def get(self, session_id: str) -> Session | None:
         """The session, or None."""
@@ -164,21 +166,19 @@ class SessionStore:
             values[":only_speaker"] = {"S": only_speaker}
             conditions.append("#speaker = :only_speaker")
         try:
-            answer = await self._client.update_item(
+            answer = await self._call(
+                "update_item",
                 TableName=self._table,
                 Key={"pk": {"S": _key(session_id)}},
-                UpdateExpression="SET updated_at_ms = :now, " + ", ".join(f"#{name} = :{name}" for name in given),
+                UpdateExpression="SET "
+                + ", ".join(["updated_at_ms = :now", *(f"#{name} = :{name}" for name in given)]),
                 ConditionExpression=" AND ".join(conditions),
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
             )
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise StoreUnavailable(str(fault)) from fault
-        except (BotoCoreError, TransportError, OSError, TimeoutError) as fault:
-            raise StoreUnavailable(str(fault) or type(fault).__name__) from fault
+        except _ConditionFailed:
+            return None
         return _session(answer["Attributes"])
 
     async def forget_code(self, code: str) -> None:
@@ -193,7 +193,11 @@ class SessionStore:
     async def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = await getattr(self._client, operation)(**arguments)
-        except (ClientError, BotoCoreError, TransportError, OSError, TimeoutError) as fault:
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] in _CONDITION_FAILED:
+                raise _ConditionFailed from fault
+            raise StoreUnavailable(str(fault)) from fault
+        except (BotoCoreError, TransportError, OSError, TimeoutError) as fault:
             raise StoreUnavailable(str(fault) or type(fault).__name__) from fault
         return answer
 

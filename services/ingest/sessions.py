@@ -1,0 +1,218 @@
+"""The rules of sessions: who may do what to them, and who hears of it."""
+
+import secrets
+from typing import Annotated, Literal
+
+import msgspec
+import structlog
+
+from services.common.attempts import Attempts, TooManyFailures
+from services.common.clock import now_ms
+from services.common.contracts import Frame, Mark, Session, State
+from services.common.kafka import Publisher
+from services.common.languages import LANGUAGES, offered
+from services.common.topics import AUDIO, SESSIONS
+from services.ingest.floors import Floors
+from services.ingest.store import CodeTaken, SessionStore
+from services.ingest.view import SessionView
+
+CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that are taken for one another: i l o 0 1."""
+CODE_LENGTH = 7
+_ID_BYTES = 12
+_CODE_TRIES = 5
+_PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
+
+log = structlog.get_logger(__name__)
+
+
+class Refused(Exception):
+    """The caller can't have that. ``status`` is HTTP's; the message says what to do."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class NewSession(msgspec.Struct, frozen=True):
+    """What a speaker gives to create one."""
+
+    title: Title
+    source_language: str
+    target_languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=50)] | None = None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What an owner may change."""
+
+    title: Title | None = None
+    state: Literal["paused", "muted", "live"] | None = None
+
+
+class Sessions:
+    """Every change goes to the store, then to the ``sessions`` topic, then to this task's own view.
+
+    Methods raise Refused, StoreUnavailable, KafkaUnavailable. After the latter two a repeated call completes the work.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        publisher: Publisher,
+        view: SessionView,
+        floors: Floors,
+        *,
+        max_session_s: float,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._view = view
+        self._floors = floors
+        self._max_session_s = max_session_s
+        self._attempts = Attempts()
+
+    async def create(self, owner: str, new: NewSession) -> Session:
+        """A session that nobody has spoken in yet, with a fresh secret id and a free code."""
+        check_languages(new)
+        for _ in range(_CODE_TRIES):
+            at = now_ms()
+            session = Session(
+                session_id=secrets.token_urlsafe(_ID_BYTES),
+                code="".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)),
+                title=new.title,
+                owner=owner,
+                source_language=new.source_language,
+                target_languages=new.target_languages,
+                created_at_ms=at,
+                updated_at_ms=at,
+            )
+            try:
+                await self._store.create(session, self._max_session_s)
+            except CodeTaken:
+                continue
+            await self._announce(session)
+            log.info("session_created", session=session.session_id)
+            return session
+        raise Refused(503, "no_code", "no free code was found; try again")
+
+    async def find(self, name: str) -> Session:
+        """By id, or by code as people write it. Refused: 404, 410, 429."""
+        session = await self._store.get(name)
+        if session is None:
+            code = name.replace("-", "").replace(" ", "").casefold()
+            try:
+                self._attempts.check(code, now_ms())
+            except TooManyFailures as fault:
+                raise Refused(429, "too_many_failures", str(fault)) from fault
+            session = await self._store.find_code(code)
+            if session is None:
+                self._attempts.failed(code, now_ms())
+                raise Refused(404, "unknown_session", "there is no such session; check the link or the code")
+        if session.state is State.ENDED:
+            raise Refused(410, "session_ended", "this session has ended")
+        return session
+
+    async def owned(self, session_id: str, owner: str) -> Session:
+        """The owner's own session, ended ones too. Refused: 404, 403."""
+        session = await self._store.get(session_id)
+        if session is None:
+            raise Refused(404, "unknown_session", "there is no such session; check its id")
+        if session.owner != owner:
+            raise Refused(403, "not_owner", "this session belongs to another speaker")
+        return session
+
+    async def of_owner(self, owner: str) -> list[Session]:
+        """Newest first."""
+        return await self._store.of_owner(owner)
+
+    async def change(self, session: Session, change: Change) -> Session:
+        """Refused: 410; 409 for a state that can't follow."""
+        if change.title is None and change.state is None:
+            return session
+        changed = await self._store.update(
+            session.session_id,
+            title=change.title,
+            state=State(change.state) if change.state else None,
+            only_from=_PAUSABLE if change.state == "live" else None,
+        )
+        if changed is None:
+            raise await self._why_not(session)
+        await self._announce(changed)
+        return changed
+
+    async def take_floor(self, session: Session, connection: str) -> Session:
+        """This connection speaks from now on; a new session becomes live. Refused: 410."""
+        state = State.LIVE if session.state is State.CREATED else None
+        changed = await self._store.update(session.session_id, state=state, speaker=connection)
+        if changed is None:
+            raise await self._why_not(session)
+        await self._announce(changed)
+        return changed
+
+    async def pause_abandoned(self, session: Session, connection: str) -> None:
+        """Pause a live session whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""
+        changed = await self._store.update(
+            session.session_id, state=State.PAUSED, only_from=(State.LIVE,), only_speaker=connection
+        )
+        if changed is not None:
+            await self.mark(changed, Mark.PAUSE)
+            await self._announce(changed)
+            log.info("session_abandoned", session=session.session_id)
+
+    async def end(self, session: Session) -> Session:
+        """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.
+
+        The mark goes first: if this process dies in between, the session is not ended yet and may be ended again.
+        """
+        await self.mark(session, Mark.END)
+        changed = await self._store.update(session.session_id, state=State.ENDED)
+        ended = changed or msgspec.structs.replace(session, state=State.ENDED, updated_at_ms=now_ms())
+        await self._announce(ended)
+        await self._store.forget_code(session.code)
+        self._floors.forget(session.session_id)
+        log.info("session_ended", session=session.session_id)
+        return ended
+
+    async def mark(self, session: Session, mark: Mark) -> None:
+        """Write a mark where the session's audio goes on."""
+        position, at = self._floors.position(session), now_ms()
+        await self._publisher.send(
+            AUDIO,
+            Frame(
+                session_id=session.session_id,
+                language=session.source_language,
+                seq=position.next_seq,
+                first_sample=position.next_sample,
+                captured_at_ms=at,
+                received_at_ms=at,
+                mark=mark,
+            ),
+        )
+
+    async def _announce(self, session: Session) -> None:
+        await self._publisher.send(SESSIONS, session)
+        self._view.apply(session)
+
+    async def _why_not(self, session: Session) -> Refused:
+        known = await self._store.get(session.session_id)
+        if known is None or known.state is State.ENDED:
+            return Refused(410, "session_ended", "this session has ended")
+        return Refused(409, "wrong_state", f"a session that is {known.state} can't be that; connect a speaker first")
+
+
+def check_languages(new: NewSession) -> None:
+    """Refused 422 unless somebody recognizes the source and every target can be had from it."""
+    source = LANGUAGES.get(new.source_language)
+    if source is None or not source.local.recognizes:
+        spoken = ", ".join(code for code, entry in LANGUAGES.items() if entry.local.recognizes)
+        raise Refused(422, "language", f"source_language {new.source_language!r} is not one of {spoken}")
+    possible = offered(new.source_language, None)
+    wrong = [code for code in new.target_languages or () if code not in possible or code == new.source_language]
+    if wrong:
+        choices = ", ".join(code for code in possible if code != new.source_language)
+        raise Refused(422, "language", f"target_languages {', '.join(map(repr, wrong))}: choose among {choices}")
