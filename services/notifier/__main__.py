@@ -1,0 +1,89 @@
+"""``python -m services.notifier``."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from services.common.clock import now_ms
+from services.common.contracts import Audience
+from services.common.http import Server
+from services.common.kafka import LogReader, Publisher
+from services.common.lifecycle import Service, run
+from services.common.settings import load_or_exit
+from services.common.topics import AUDIENCE, SESSIONS, TRANSCRIPTS, TRANSLATIONS
+from services.notifier.announcer import Announcer
+from services.notifier.app import Notifier
+from services.notifier.audience import Audiences
+from services.notifier.hub import Hub, Limits
+from services.notifier.listener import Patience
+from services.notifier.presign import Presigner, open_signer
+from services.notifier.settings import NotifierSettings
+
+MAX_MESSAGE_BYTES = 4_096
+_WITHDRAW_S = 5.0
+
+
+async def main(service: Service, settings: NotifierSettings) -> None:
+    """Run until told to stop. Raises KafkaUnavailable once nothing can be read for too long."""
+    name = f"notifier-{settings.instance}"
+    tail_ms = settings.tail_minutes * 60_000
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.notifier_port,
+        port_variable="DRAGOMAN_NOTIFIER_PORT",
+        max_message_bytes=MAX_MESSAGE_BYTES,
+    )
+    audiences = Audiences(name, now_ms)
+    limits = Limits(
+        tail_ms=tail_ms,
+        tail_segments=settings.tail_segments,
+        kept_segments=settings.kept_segments,
+        listeners=settings.max_listeners,
+        session_listeners=settings.max_session_listeners,
+        finish_ms=settings.finish_s * 1000,
+    )
+    hub = Hub(limits, audiences, now_ms)
+    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
+        serving = tasks.create_task(server.run())
+        sign = await parts.enter_async_context(
+            open_signer(settings.clips_bucket, settings.clips_endpoint, settings.aws_region)
+        )
+        patience = Patience(settings.join_s, settings.keep_up_s)
+        notifier = Notifier(hub, Announcer(Presigner(sign, now_ms), now_ms), patience, now_ms)
+        publisher = await parts.enter_async_context(Publisher.open(settings.kafka_bootstrap, name))
+        sessions = await parts.enter_async_context(LogReader.open(settings.kafka_bootstrap, [SESSIONS], client_id=name))
+        speech = await parts.enter_async_context(
+            LogReader.open(
+                settings.kafka_bootstrap,
+                [TRANSCRIPTS, TRANSLATIONS],
+                client_id=name,
+                since_ms=now_ms() - tail_ms,
+            )
+        )
+
+        async def publish(record: Audience) -> None:
+            await publisher.send(AUDIENCE, record)
+
+        working = [
+            tasks.create_task(notifier.follow(sessions)),
+            tasks.create_task(notifier.follow(speech)),
+            tasks.create_task(notifier.sweep()),
+            tasks.create_task(audiences.report(publish)),
+        ]
+        await sessions.caught_up()
+        await speech.caught_up()
+        server.add(notifier.routes())
+        service.started()
+        await service.stopping.wait()
+        notifier.stop()
+        await serving
+        for task in working:
+            task.cancel()
+        await asyncio.wait(working)
+        async with asyncio.timeout(_WITHDRAW_S):
+            await audiences.withdraw(publish)
+
+
+if __name__ == "__main__":
+    notifier_settings = load_or_exit(NotifierSettings)
+    run(lambda service: main(service, notifier_settings), "notifier", notifier_settings)

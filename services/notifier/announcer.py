@@ -1,0 +1,44 @@
+"""Puts captions and speech into their form on the wire: once for all listeners who are told at about the same time."""
+
+from collections.abc import Callable
+
+from services.common import stages
+from services.common.contracts import Caption, Speech
+from services.notifier import messages
+from services.notifier.presign import Presigner
+from services.notifier.tail import AnyNotice
+
+_SHARED_MS = 1_000.0
+"""Whoever is told later gets the time of sending, and the URL, anew."""
+
+
+class Announcer:
+    """Notices to text."""
+
+    def __init__(self, presigner: Presigner, clock: Callable[[], float]) -> None:
+        """clock: wall-clock milliseconds."""
+        self._presigner = presigner
+        self._clock = clock
+
+    async def wire(self, notice: AnyNotice, *, history: bool = False) -> str:
+        """The notice as it is sent now. history: it is a caption from before the listener came.
+
+        Raises EngineUnavailable where a clip's URL can't be signed.
+        """
+        if history:
+            return await self._encode(notice, history=True)
+        if self._clock() - notice.wire_at_ms > _SHARED_MS:
+            notice.wire = await self._encode(notice, history=False)
+            notice.wire_at_ms = self._clock()
+        return notice.wire
+
+    async def _encode(self, notice: AnyNotice, *, history: bool) -> str:
+        record = notice.record
+        url: str | None = None
+        if isinstance(record, Speech) and record.key is not None:
+            url = await self._presigner.url(record.key)
+        now = self._clock()
+        passed = {**record.stages, stages.NOTIFY: now - notice.read_at_ms}
+        if isinstance(record, Caption):
+            return messages.encode(messages.caption_notice(record, passed, now, history=history))
+        return messages.encode(messages.speech_notice(record, url, passed, now))

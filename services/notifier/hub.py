@@ -1,0 +1,189 @@
+"""All sessions as listeners see them: takes records in, seats listeners, forgets what is over. No I/O."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from services.common import languages, stages
+from services.common.contracts import (
+    Caption,
+    Final,
+    Finished,
+    LaneFinished,
+    Partial,
+    Record,
+    Session,
+    Speech,
+    State,
+)
+from services.notifier.attempts import Attempts
+from services.notifier.audience import Audiences
+from services.notifier.messages import Join, Refused
+from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
+from services.notifier.tail import N, Notice, Tail
+
+_ENDED_KEPT = 20_000
+"""Ids and codes of ended sessions that are told from unknown ones."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is kept, and for how many."""
+
+    tail_ms: float
+    tail_segments: int
+    kept_segments: int
+    listeners: int
+    session_listeners: int
+    finish_ms: float
+
+
+class Hub:
+    """Rooms by session id."""
+
+    def __init__(self, limits: Limits, audiences: Audiences, clock: Callable[[], float]) -> None:
+        """clock: wall-clock milliseconds."""
+        self._limits = limits
+        self._audiences = audiences
+        self._clock = clock
+        self._rooms: dict[str, Room] = {}
+        self._codes: dict[str, str] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._kept: deque[tuple[float, Tail, int]] = deque()
+        """Every segment kept, oldest first: when its caption was published, and where it is."""
+        self._attempts = Attempts()
+        self.listeners = 0
+
+    def take(self, record: Record, read_at_ms: float) -> None:
+        """Take a record of sessions, transcripts or translations in and wake those whom it concerns."""
+        if isinstance(record, Session):
+            self._take_session(record)
+            return
+        if record.session_id in self._ended and record.session_id not in self._rooms:
+            return
+        room = self._room(record.session_id)
+        if isinstance(record, Partial):
+            room.hear(record)
+            return
+        if isinstance(record, Final):
+            tail = room.tail(record.language)
+            before = tail[tail.next_index - 1].caption.record.end_ms if tail.next_index > tail.first else 0.0
+            self._take_caption(room, transcript_caption(record, before), stages.TRANSCRIPTS_TOPIC, read_at_ms)
+            room.interim = None
+        elif isinstance(record, Caption):
+            self._take_caption(room, record, stages.TRANSLATIONS_TOPIC, read_at_ms)
+        elif isinstance(record, Speech):
+            record = _passed(record, stages.TRANSLATIONS_TOPIC, read_at_ms)
+            room.tail(record.language).add_speech(Notice(record, read_at_ms))
+        elif isinstance(record, LaneFinished):
+            room.tail(record.language).finish(record.segments, record.previous_mark)
+        elif isinstance(record, Finished):
+            transcript_finish(room.tail(record.language), record)
+        else:
+            raise TypeError(f"not a record for listeners: {type(record).__name__}")
+        room.moved_at_ms[record.language] = self._clock()
+        room.wake(record.language)
+
+    def join(self, join: Join, wake: Callable[[], None]) -> Seat:
+        """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
+        room, session = self._find(join.session.strip())
+        offered = languages.offered(session.source_language, session.target_languages)
+        if join.language not in offered:
+            raise Refused(
+                4406, "language", f"this session has no {join.language!r}; choose one of {', '.join(offered)}"
+            )
+        if self.listeners >= self._limits.listeners or room.listeners >= self._limits.session_listeners:
+            raise Refused(1013, "full", "no more listeners fit in here; try again in a while")
+        seat = Seat(room, session, join, self._clock(), wake)
+        room.seats.setdefault(join.language, set()).add(seat)
+        self.listeners += 1
+        self._audiences.joined(seat.session.session_id, seat.language, hearing=seat.audio)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """The listener has gone, or goes elsewhere."""
+        seats = seat.room.seats[seat.language]
+        seats.remove(seat)
+        if not seats:
+            del seat.room.seats[seat.language]
+        self.listeners -= 1
+        self._audiences.left(seat.session.session_id, seat.language, hearing=seat.audio)
+
+    def sweep(self) -> None:
+        """Call about every second: forget what is old, finish what has ended."""
+        now = self._clock()
+        self._forget(now - self._limits.tail_ms)
+        for session_id, room in list(self._rooms.items()):
+            room.finish_quiet(now - self._limits.finish_ms)
+            unneeded = room.ended_at_ms is not None or (
+                room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
+            )
+            if unneeded and not room.seats:
+                del self._rooms[session_id]
+                for tail in room.tails.values():
+                    tail.forget_through(tail.next_index - 1)
+
+    def _room(self, session_id: str) -> Room:
+        if session_id not in self._rooms:
+            self._rooms[session_id] = Room(self._limits.tail_segments)
+        return self._rooms[session_id]
+
+    def _take_session(self, session: Session) -> None:
+        session_id, code = session.session_id, _folded(session.code)
+        if session.state is not State.ENDED:
+            self._room(session_id).session = session
+            self._codes[code] = session_id
+            self._rooms[session_id].wake()
+            return
+        for name in (session_id, code):
+            self._ended[name] = None
+        while len(self._ended) > _ENDED_KEPT:
+            self._ended.popitem(last=False)
+        if self._codes.get(code) == session_id:
+            del self._codes[code]
+        room = self._rooms.get(session_id)
+        if room is not None:
+            room.session = session
+            room.ended_at_ms = room.ended_at_ms or self._clock()
+            room.wake()
+
+    def _take_caption(self, room: Room, caption: Caption, topic: str, read_at_ms: float) -> None:
+        tail = room.tail(caption.language)
+        caption = _passed(caption, topic, read_at_ms)
+        if not tail.add_caption(Notice(caption, read_at_ms)):
+            return
+        self._kept.append((caption.published_at_ms, tail, caption.index))
+        if len(self._kept) > self._limits.kept_segments:
+            _, oldest, index = self._kept.popleft()
+            oldest.forget_through(index)
+
+    def _forget(self, before_ms: float) -> None:
+        while self._kept and self._kept[0][0] < before_ms:
+            _, tail, index = self._kept.popleft()
+            tail.forget_through(index)
+
+    def _find(self, name: str) -> tuple[Room, Session]:
+        """A session that goes on, by id or code. Raises Refused."""
+        room = self._rooms.get(name)
+        if room is None or room.session is None:
+            code = _folded(name)
+            self._attempts.check(code, self._clock())
+            session_id = self._codes.get(code)
+            if session_id is None and not (name in self._ended or code in self._ended):
+                self._attempts.failed(code, self._clock())
+                raise Refused(4404, "unknown", "there is no such session; check the link or the code")
+            room = self._rooms.get(session_id) if session_id is not None else None
+        if room is None or room.session is None or room.ended_at_ms is not None:
+            raise Refused(4410, "ended", "this session has ended")
+        return room, room.session
+
+
+def _passed(record: N, topic: str, read_at_ms: float) -> N:
+    """The record with the time that it spent in its topic."""
+    return msgspec.structs.replace(record, stages={**record.stages, topic: read_at_ms - record.published_at_ms})
+
+
+def _folded(code: str) -> str:
+    return code.strip().casefold()

@@ -1,0 +1,148 @@
+"""One session as its listeners see it: tails per language, and a seat per listener. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.common.contracts import Caption, Final, Finished, Partial, Session, State
+from services.notifier import messages
+from services.notifier.messages import Join, Message
+from services.notifier.tail import AnyNotice, Cursor, Tail
+
+
+@dataclass(eq=False)
+class Room:
+    """What is known of one session."""
+
+    tail_limit: int
+    session: Session | None = None
+    tails: dict[str, Tail] = field(default_factory=dict)
+    seats: dict[str, set["Seat"]] = field(default_factory=dict)
+    """By language."""
+    interim: Partial | None = None
+    """The latest words that may still change; older ones are of no use to anybody."""
+    ended_at_ms: float | None = None
+    moved_at_ms: dict[str, float] = field(default_factory=dict)
+    """By language: when something of it was last read."""
+
+    def tail(self, language: str) -> Tail:
+        """The language's tail; made where there is none."""
+        if language not in self.tails:
+            self.tails[language] = Tail(self.tail_limit)
+        return self.tails[language]
+
+    @property
+    def state(self) -> State:
+        """What the speaker does; CREATED while the session isn't known."""
+        return self.session.state if self.session is not None else State.CREATED
+
+    @property
+    def listeners(self) -> int:
+        return sum(len(seats) for seats in self.seats.values())
+
+    def hear(self, partial: Partial) -> None:
+        """Keep these interim words unless a later final is known, and tell those who want them."""
+        tail = self.tail(partial.language)
+        if tail.known and partial.follows < tail.next_index - 1:
+            return
+        self.interim = partial
+        for seats in self.seats.values():
+            for seat in seats:
+                if seat.partials:
+                    seat.wake()
+
+    def wake(self, language: str | None = None) -> None:
+        """Have the listeners of a language (None: all) look for what is new."""
+        for code, seats in self.seats.items():
+            if language in (None, code):
+                for seat in seats:
+                    seat.wake()
+
+    def finish_quiet(self, quiet_since_ms: float) -> None:
+        """In a session that has ended: no more is expected of languages in which nothing has come since that time."""
+        if self.ended_at_ms is None:
+            return
+        for language in self.seats:
+            tail = self.tail(language)
+            moved = max(self.ended_at_ms, self.moved_at_ms.get(language, 0.0))
+            if tail.segments is None and moved <= quiet_since_ms:
+                tail.finish(tail.next_index)
+                self.wake(language)
+
+
+class Seat:
+    """A listener's place in a room: what they are told next."""
+
+    def __init__(self, room: Room, session: Session, join: Join, now_ms: float, wake: Callable[[], None]) -> None:
+        """session: the room's. wake: called when there may be something new."""
+        self.room = room
+        self.session = session
+        self.language = join.language
+        self.audio = join.audio
+        self.partials = join.partials
+        self.wake = wake
+        self.taken_at_ms = now_ms
+        self._tail = room.tail(join.language)
+        self._cursor = (
+            Cursor.join(self._tail, now_ms, join.audio)
+            if join.after is None
+            else Cursor.resume(self._tail, join.after, join.audio)
+        )
+        self._joined = False
+        self._state = session.state
+        self._interim: Partial | None = None
+        self.over = False
+        """Whether everything was given and nothing more will come."""
+
+    def next(self, now_ms: float) -> Message | AnyNotice | None:
+        """The next thing to send; None: nothing for now. Raises FellBehind."""
+        if self.over:
+            return None
+        if not self._joined:
+            self._joined = True
+            return messages.joined(self.session, self.language, self._cursor.next_index, self._cursor.gap, now_ms)
+        if self._state is not self.room.state:
+            self._state = self.room.state
+            return messages.StateChanged(self._state)
+        if (notice := self._cursor.take()) is not None:
+            return notice
+        if self.partials and self.room.interim is not self._interim:
+            self._interim = self.room.interim
+            if self._interim is not None:
+                return interim(self._interim)
+        if self._state is State.ENDED and self._tail.segments is not None:
+            self.over = True
+            return messages.Ended(self._tail.segments, self._tail.last_mark)
+        return None
+
+    def is_history(self, notice: AnyNotice) -> bool:
+        """Whether it is a caption from before this listener came."""
+        return self._cursor.is_history(notice)
+
+
+def interim(partial: Partial) -> messages.Interim:
+    """Interim words as listeners see them."""
+    return messages.Interim(" ".join(word.text for word in partial.words), partial.follows)
+
+
+def transcript_caption(final: Final, from_ms: float) -> Caption:
+    """A final as a caption in the spoken language. from_ms: its place if it has no words of its own."""
+    text = " ".join(word.text for word in final.words)
+    return Caption(
+        session_id=final.session_id,
+        language=final.language,
+        index=final.index,
+        start_ms=final.words[0].start_ms if final.words else from_ms,
+        end_ms=final.words[-1].end_ms if final.words else from_ms,
+        text=text,
+        source=text,
+        spoken=False,
+        previous_mark=final.previous_mark or "",
+        floor_epoch_ms=final.floor_epoch_ms,
+        stages=final.stages,
+        published_at_ms=final.published_at_ms,
+    )
+
+
+def transcript_finish(tail: Tail, finished: Finished) -> None:
+    """The transcript is complete."""
+    tail.finish(tail.next_index, finished.previous_mark or "")
