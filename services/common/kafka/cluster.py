@@ -23,7 +23,7 @@ _CONNECT_S = 10.0
 class KafkaUnavailable(Fatal):
     """Kafka did not take or give something within the limit, or lacks a topic. The message says what to do.
 
-    Who can't tell a client to try again ends the process: waiting at a start is safe, a client that stands still is not.
+    Who can't tell a client to try again ends the process: waiting at a start is safe, one that stands still is not.
     """
 
 

@@ -111,7 +111,7 @@ async def process_partitions(
 ) -> None:
     """Process the partitions that the group ``service`` gives us until ``drain`` is set, then leave in order.
 
-    Raises, in an exception group, Fatal (fenced, stuck, Kafka gone for too long): end the process, a new one takes over.
+    Raises Fatal in an exception group (fenced, stuck, Kafka gone for too long): end the process, another takes over.
     """
     client_id = f"{service}-{instance}"
     consumer = await connect(

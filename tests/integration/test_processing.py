@@ -1,0 +1,149 @@
+"""The exactly-once engine itself, on a real broker, with processes that are killed and stopped."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from services.common.contracts import Frame
+from services.common.kafka import LogReader, Publisher
+from services.common.topics import AUDIO, TRANSCRIPTS
+
+
+class Workers:
+    """Copier processes; one that ends is started again, as a supervisor would."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self.ended = 0
+
+    async def run(self, instance: str) -> None:
+        """Keep one instance running until cancelled."""
+        try:
+            while True:
+                process = self._processes[instance] = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.integration.copier", self._bootstrap, instance
+                )
+                await process.wait()
+                self.ended += 1
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                self._processes[instance].send_signal(signal.SIGCONT)
+                self._processes[instance].kill()
+            await self._processes[instance].wait()
+
+    def send(self, instance: str, what: signal.Signals) -> None:
+        self._processes[instance].send_signal(what)
+
+
+@contextlib.asynccontextmanager
+async def two_workers(bootstrap: str) -> AsyncIterator[Workers]:
+    workers = Workers(bootstrap)
+    tasks = [asyncio.create_task(workers.run(instance)) for instance in ("a", "b")]
+    try:
+        yield workers
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def speak(publisher: Publisher, sessions: list[str], until: asyncio.Event) -> int:
+    """About 80 frames a second over all sessions. Returns how many each got."""
+    seq = 0
+    while not until.is_set():
+        await asyncio.gather(
+            *(
+                publisher.send(
+                    AUDIO,
+                    Frame(
+                        session_id=session,
+                        language="en",
+                        seq=seq,
+                        first_sample=seq * 1536,
+                        captured_at_ms=0,
+                        received_at_ms=0,
+                    ),
+                )
+                for session in sessions
+            )
+        )
+        seq += 1
+        await asyncio.sleep(0.1)
+    return seq
+
+
+class Heard:
+    """What read-committed consumers of the output were given, in their order."""
+
+    def __init__(self, sessions: list[str]) -> None:
+        self._sessions = sessions
+        self.indices: dict[str, list[int]] = defaultdict(list)
+        self._changed = asyncio.Event()
+
+    async def listen(self, bootstrap: str) -> None:
+        async with LogReader.open(bootstrap, [TRANSCRIPTS], client_id="test") as reader:
+            async for received in reader.follow():
+                self.indices[received.record.session_id].append(received.record.index)
+                self._changed.set()
+
+    async def until(self, condition: Callable[[], bool], limit_s: float) -> None:
+        async with asyncio.timeout(limit_s):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def progress(self, limit_s: float = 60) -> None:
+        """Every session is heard of again."""
+        before = {session: len(self.indices[session]) for session in self._sessions}
+        await self.until(lambda: all(len(self.indices[s]) > before[s] + 5 for s in self._sessions), limit_s)
+
+
+Fault = Callable[[Workers, Heard], Awaitable[None]]
+
+
+async def killed_and_restarted(workers: Workers, heard: Heard) -> None:
+    workers.send("a", signal.SIGKILL)
+    await heard.progress()
+    workers.send("b", signal.SIGKILL)
+    await heard.progress()
+
+
+async def paused_until_replaced(workers: Workers, heard: Heard) -> None:
+    workers.send("a", signal.SIGSTOP)
+    await heard.progress()  # the other one has all partitions now
+    workers.send("a", signal.SIGCONT)
+    await heard.progress()
+    began = time.monotonic()
+    while time.monotonic() - began < 10:  # the zombie finds out and both settle
+        await heard.progress()
+
+
+@pytest.mark.parametrize("fault", [killed_and_restarted, paused_until_replaced])
+async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_the_workers(
+    broker: str, fault: Fault
+) -> None:
+    sessions = [f"{uuid.uuid4()}" for _ in range(8)]
+    heard, done = Heard(sessions), asyncio.Event()
+    async with two_workers(broker) as workers, Publisher.open(broker, "test") as publisher:
+        listening = asyncio.create_task(heard.listen(broker))
+        speaking = asyncio.create_task(speak(publisher, sessions, done))
+        try:
+            await heard.progress()
+            await fault(workers, heard)
+        finally:
+            done.set()
+            sent = await speaking
+        await heard.until(lambda: all(len(heard.indices[s]) >= sent for s in sessions), 60)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    for session in sessions:
+        assert heard.indices[session] == list(range(sent))
+    assert workers.ended >= 1
