@@ -1,5 +1,6 @@
 """A real Apache Kafka broker on one machine: KRaft mode, from its published jars, no container."""
 
+import asyncio
 import shutil
 import subprocess
 import uuid
@@ -77,7 +78,7 @@ class Broker:
             raise StackError("Kafka's jars or Java are missing: run 'make setup'")
         require_free(self.port, "the Kafka broker")
         require_free(self._controller_port, "the Kafka controller")
-        properties = self._configure()
+        properties = await asyncio.to_thread(self._configure)
         self._process = Process(
             "kafka",
             [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", "kafka.Kafka", str(properties)],

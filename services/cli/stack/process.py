@@ -5,12 +5,16 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from services.cli.stack.errors import StackError
 
 POLL_S = 0.05
+
+_LOG_BYTES = 20_000_000
+"""A longer log is set aside at the start of the next run."""
 
 
 class Process:
@@ -27,6 +31,8 @@ class Process:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".old.log"))
         with log.open("ab") as sink:
             self._popen = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *command],
@@ -55,12 +61,10 @@ class Process:
         """Ask it to end, and kill it with all its children after the limit."""
         self.send(signal.SIGTERM)
         self.send(signal.SIGCONT)
+        deadline = time.monotonic() + limit_s
         try:
-            async with asyncio.timeout(limit_s):
-                while self.exit_code is None:
-                    await asyncio.sleep(POLL_S)
-        except TimeoutError:
-            pass
+            while self.exit_code is None and time.monotonic() < deadline:  # noqa: ASYNC110 (a process is no event)
+                await asyncio.sleep(POLL_S)
         finally:
             self.kill_group()
 
@@ -95,8 +99,8 @@ def last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def base_environment() -> dict[str, str]:
-    """What every program of ours inherits: how to find programs and how to write text, nothing that steers it."""
+def base_environment(*prefixes: str) -> dict[str, str]:
+    """What a program of ours inherits: how to find programs and write text, and variables with one of the prefixes."""
     kept = (
         "PATH",
         "HOME",
@@ -109,4 +113,4 @@ def base_environment() -> dict[str, str]:
         "LD_LIBRARY_PATH",
         "OPENBLAS_CORETYPE",
     )
-    return {name: os.environ[name] for name in kept if name in os.environ}
+    return {name: value for name, value in os.environ.items() if name in kept or name.startswith(prefixes)}
