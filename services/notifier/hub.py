@@ -56,6 +56,11 @@ class Hub:
         self._attempts = Attempts()
         self.listeners = 0
 
+    @property
+    def rooms(self) -> int:
+        """Sessions that something is kept of."""
+        return len(self._rooms)
+
     def take(self, record: Record, read_at_ms: float) -> None:
         """Take a record of sessions, transcripts or translations in and wake those whom it concerns."""
         if isinstance(record, Session):

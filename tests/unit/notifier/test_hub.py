@@ -1,0 +1,301 @@
+"""Sessions as listeners see them: who may join what, what the end means, what is kept."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from services.common import stages
+from services.common.contracts import Finished, LaneFinished, Partial, State, Word
+from services.notifier.audience import Audiences
+from services.notifier.hub import Hub, Limits
+from services.notifier.messages import Ended, Interim, Join, Joined, Refused, StateChanged
+from services.notifier.room import Seat
+from services.notifier.tail import Notice
+from tests.unit.notifier.records import caption, final, session, speech
+
+
+@dataclass
+class World:
+    hub: Hub
+    now: float = 1_000_000.0
+
+    def join(self, name: str = "s1", language: str = "pt", after: int | None = None, **more: bool) -> Seat:
+        return self.hub.join(Join(session=name, language=language, after=after, **more), lambda: None)
+
+    def refusal(self, name: str = "s1", language: str = "pt", after: int | None = None) -> int:
+        with pytest.raises(Refused) as refused:
+            self.join(name, language, after)
+        return refused.value.close
+
+    def told(self, seat: Seat) -> list[object]:
+        """Everything there is for this listener: indexes of notices, and messages."""
+        all_: list[object] = []
+        while (news := seat.next(self.now)) is not None:
+            all_.append(news.record.index if isinstance(news, Notice) else news)
+        return all_
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+def a_world(**limits: float) -> World:
+    usual = {
+        "tail_ms": 900_000.0,
+        "tail_segments": 100,
+        "kept_segments": 1_000,
+        "listeners": 100,
+        "session_listeners": 100,
+        "finish_ms": 15_000.0,
+    }
+    merged = Limits(**(usual | limits))  # type: ignore[arg-type]
+    made = World(Hub(merged, Audiences("n1", lambda: made.now), lambda: made.now))
+    return made
+
+
+def test_a_session_is_joined_by_id_and_by_code_in_any_case(world: World) -> None:
+    world.hub.take(session(code="Calm-Otter-7"), 0.0)
+    for name in ("s1", "Calm-Otter-7", " calm-OTTER-7 "):
+        joined = world.told(world.join(name))[0]
+        assert isinstance(joined, Joined)
+        assert joined.session_id == "s1"
+    assert world.refusal("calm-otter-8") == 4404
+    assert world.refusal("S1") == 4404
+
+
+@pytest.mark.parametrize(
+    ("targets", "language", "allowed"),
+    [
+        (("pt", "es"), "pt", True),
+        (("pt", "es"), "en", True),
+        (("pt", "es"), "fr", False),
+        (None, "fr", True),
+        (None, "xx", False),
+        (("xx",), "xx", False),
+    ],
+)
+def test_a_language_must_be_offered(
+    world: World, targets: tuple[str, ...] | None, language: str, allowed: bool
+) -> None:
+    world.hub.take(session(target_languages=targets), 0.0)
+    if allowed:
+        world.join(language=language)
+    else:
+        assert world.refusal(language=language) == 4406
+
+
+def test_languages_have_names_and_directions_in_the_answer(world: World) -> None:
+    world.hub.take(session(target_languages=("pt",)), 0.0)
+    joined = world.told(world.join())[0]
+    assert isinstance(joined, Joined)
+    assert [(one.code, one.name, one.direction) for one in joined.languages] == [
+        ("en", "English", "ltr"),
+        ("pt", "Português", "ltr"),
+    ]
+
+
+def test_the_end_refuses_joins_at_once_and_lets_the_pipeline_finish(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(caption(0), 0.0)
+    assert world.told(seat)[1:] == [0]
+    world.hub.take(session(state=State.ENDED), 0.0)
+    assert world.told(seat) == [StateChanged(State.ENDED)]
+    for name in ("s1", "calm-otter-7"):
+        assert world.refusal(name) == 4410
+        assert world.refusal(name, after=0) == 4410
+    world.hub.take(speech(0), 0.0)
+    world.hub.take(caption(1), 0.0)
+    world.hub.take(speech(1), 0.0)
+    assert world.told(seat) == [0, 1, 1]
+    world.hub.take(LaneFinished(session_id="s1", language="pt", segments=2, previous_mark="."), 0.0)
+    assert world.told(seat) == [Ended(2, ".")]
+    assert seat.over
+    world.hub.leave(seat)
+    world.hub.sweep()
+    assert world.refusal("s1") == 4410
+
+
+def test_a_lane_that_finished_before_the_end_was_read_says_so_only_then(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(LaneFinished(session_id="s1", language="pt", segments=0), 0.0)
+    assert len(world.told(seat)) == 1
+    world.hub.take(session(state=State.ENDED), 0.0)
+    assert world.told(seat) == [StateChanged(State.ENDED), Ended(0)]
+
+
+def test_a_language_without_a_lane_ends_after_a_bounded_wait(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join(language="es")
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.told(seat)
+    world.now += 14_999
+    world.hub.sweep()
+    assert world.told(seat) == []
+    world.now += 1
+    world.hub.sweep()
+    assert world.told(seat) == [Ended(0)]
+
+
+def test_the_wait_goes_on_while_something_still_comes(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.now += 14_000
+    world.hub.take(caption(0), 0.0)
+    world.now += 14_000
+    world.hub.sweep()
+    assert not any(isinstance(one, Ended) for one in world.told(seat))
+    world.now += 1_000
+    world.hub.sweep()
+    assert world.told(seat) == [Ended(1)]
+
+
+def test_the_spoken_language_is_the_transcript_without_speech(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join(language="en")
+    world.hub.take(final(0, "good evening"), 0.0)
+    world.hub.take(final(1, ""), 0.0)
+    seat.next(world.now)
+    captions = [seat.next(world.now), seat.next(world.now)]
+    records = [one.record for one in captions if isinstance(one, Notice)]
+    assert [(one.index, one.text, one.start_ms, one.end_ms) for one in records] == [
+        (0, "good evening", 0.0, 500.0),
+        (1, "", 500.0, 500.0),
+    ]
+    assert all(not getattr(one, "spoken", True) for one in records)
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.hub.take(Finished(session_id="s1", language="en", end_ms=5_000, previous_mark="?"), 0.0)
+    assert world.told(seat) == [StateChanged(State.ENDED), Ended(2, "?")]
+
+
+def test_interim_words_go_to_those_who_asked_and_only_the_latest_while_they_hold(world: World) -> None:
+    def partial(follows: int, *words: str) -> Partial:
+        return Partial(session_id="s1", language="en", follows=follows, words=tuple(Word(word, 0, 1) for word in words))
+
+    world.hub.take(session(), 0.0)
+    asked, other = world.join(partials=True), world.join()
+    world.told(asked), world.told(other)
+    world.hub.take(partial(-1, "good"), 0.0)
+    world.hub.take(partial(-1, "good", "evening"), 0.0)
+    assert world.told(asked) == [Interim("good evening", -1)]
+    assert world.told(other) == []
+    world.hub.take(partial(-1, "good", "evening", "all"), 0.0)
+    world.hub.take(final(0, "good evening"), 0.0)
+    world.hub.take(partial(-1, "good", "evening"), 0.0)
+    assert world.told(asked) == []
+    world.hub.take(partial(0, "all"), 0.0)
+    assert world.told(asked) == [Interim("all", 0)]
+
+
+def test_sessions_and_languages_do_not_mix(world: World) -> None:
+    world.hub.take(session("s1"), 0.0)
+    world.hub.take(session("s2", code="other"), 0.0)
+    seats = {(one, code): world.join(one, code) for one in ("s1", "s2") for code in ("pt", "es")}
+    for seat in seats.values():
+        world.told(seat)
+    for (one, code), seat in seats.items():
+        world.hub.take(caption(0, session_id=one, language=code), 0.0)
+        assert all(bool(world.told(other)) == (other is seat) for other in seats.values())
+
+
+def test_limits_refuse_with_try_later_and_places_become_free_again() -> None:
+    world = a_world(listeners=2, session_listeners=1)
+    for number in (1, 2, 3):
+        world.hub.take(session(f"s{number}", code=f"code{number}"), 0.0)
+    seat = world.join("s1")
+    assert world.refusal("s1", "es") == 1013
+    world.join("s2")
+    assert world.refusal("s3") == 1013
+    world.hub.leave(seat)
+    world.join("s3")
+
+
+def test_stages_tell_the_time_in_the_topic(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(caption(0, at=500.0), 512.0)
+    seat.next(world.now)
+    news = seat.next(world.now)
+    assert isinstance(news, Notice)
+    assert news.record.stages == {"translate": 5.0, stages.TRANSLATIONS_TOPIC: 12.0}
+
+
+def test_what_is_old_is_forgotten_and_what_a_resume_lacks_is_said(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    for index in range(5):
+        world.hub.take(caption(index, at=world.now), world.now)
+        world.now += 300_000
+    world.hub.sweep()
+    seat = world.join(after=0)
+    joined, *rest = world.told(seat)
+    assert isinstance(joined, Joined)
+    assert joined.gap is not None
+    assert (joined.gap.first, joined.gap.last, joined.next_index) == (1, 1, 2)
+    assert rest == [2, 3, 4]
+
+
+def test_segments_are_bounded_over_all_sessions() -> None:
+    world = a_world(kept_segments=10)
+    for number in range(5):
+        world.hub.take(session(f"s{number}", code=f"code{number}"), 0.0)
+        for index in range(5):
+            world.hub.take(caption(index, session_id=f"s{number}", at=world.now), world.now)
+    kept = [len(world.told(world.join(f"s{number}", after=-1))) - 1 for number in range(5)]
+    assert kept == [0, 0, 0, 5, 5]
+
+
+def test_nothing_is_kept_of_sessions_that_ended() -> None:
+    world = a_world()
+    for number in range(50):
+        one = session(f"s{number}", code=f"code{number}")
+        world.hub.take(one, 0.0)
+        world.hub.take(caption(0, session_id=one.session_id, at=world.now), world.now)
+        world.hub.take(session(f"s{number}", code=f"code{number}", state=State.ENDED), 0.0)
+        world.hub.take(caption(1, session_id=one.session_id, at=world.now), world.now)
+    world.hub.sweep()
+    assert world.hub.rooms == 0
+    world.hub.take(caption(2, session_id="s1", at=world.now), world.now)
+    assert world.hub.rooms == 0
+
+
+def test_records_of_a_session_that_is_not_known_yet_are_there_when_it_is(world: World) -> None:
+    world.hub.take(caption(0, at=world.now), world.now)
+    assert world.refusal("s1") == 4404
+    world.hub.sweep()
+    world.hub.take(session(), 0.0)
+    assert world.told(world.join())[1:] == [0]
+
+
+def test_a_code_of_an_ended_session_may_be_given_again(world: World) -> None:
+    world.hub.take(session("s1", code="calm"), 0.0)
+    world.hub.take(session("s1", code="calm", state=State.ENDED), 0.0)
+    assert world.refusal("calm") == 4410
+    world.hub.take(session("s2", code="calm"), 0.0)
+    assert world.join("calm").session.session_id == "s2"
+
+
+def test_guessing_codes_is_slowed_down_and_nobody_else_is(world: World) -> None:
+    world.hub.take(session(code="calm-otter"), 0.0)
+    world.hub.take(session("s2", code="brisk-heron"), 0.0)
+    answers = [world.refusal(f"calm-{number}") for number in range(30)]
+    assert answers == [4404] * 20 + [4429] * 10
+    assert world.refusal("calm-otter") == 4429
+    world.join("s1")
+    world.join("brisk-heron")
+    world.now += 3_000
+    world.join("calm-otter")
+
+
+def test_a_full_hall_joins_by_code_at_once() -> None:
+    world = a_world(listeners=1_000, session_listeners=1_000)
+    world.hub.take(session(code="calm-otter"), 0.0)
+    for _ in range(500):
+        world.join("calm-otter")
+
+
+def test_guessing_over_all_codes_is_limited_as_a_whole(world: World) -> None:
+    answers = [world.refusal(f"{number:04}-x") for number in range(0, 10_000, 25)]
+    assert answers == [4404] * 300 + [4429] * 100
