@@ -71,7 +71,8 @@ class Platform:
         password = await add_speaker(self.aws, self.provisioned, username)
         return await sign_in(self.provisioned, username, password)
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """Return once both serve what the services need. Raises StackError."""
         self._lock = _lock(self.data)
         try:
             if self._fresh:
@@ -79,14 +80,24 @@ class Platform:
                     shutil.rmtree(self.data / part, ignore_errors=True)
             await together(self._start_broker(), self._start_aws())
         except BaseException:
-            await self._stop()
+            await self.stop()
             raise
+
+    async def stop(self) -> None:
+        """Stop both, and let go of the data folder."""
+        try:
+            await together(self.broker.stop(), self.aws.stop())
+        finally:
+            self._lock.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop()
+        await self.stop()
 
     async def _start_broker(self) -> None:
         await self.broker.start()
@@ -95,12 +106,6 @@ class Platform:
     async def _start_aws(self) -> None:
         await self.aws.start()
         self._provisioned = await provision(self.aws, self.data)
-
-    async def _stop(self) -> None:
-        try:
-            await together(self.broker.stop(), self.aws.stop())
-        finally:
-            self._lock.close()
 
 
 def _lock(data: Path) -> TextIO:

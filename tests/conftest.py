@@ -1,0 +1,62 @@
+"""Real servers for the tests: one broker and one AWS endpoint a run, on free ports, with data of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from services.cli.stack import Platform, Ports, Provisioned
+from services.cli.stack.broker import Broker
+from services.cli.stack.ports import free_ports
+from services.common.home import home
+from services.common.kafka import apply_topics
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Broker with our topics, AWS endpoint with bucket, table and speakers; shared by all tests of the run."""
+    folder = tmp_path_factory.mktemp("platform")
+    platform = Platform(ports=Ports.free(), data=folder / "data", logs=folder / "logs")
+    asyncio.run(platform.start())
+    yield platform
+    asyncio.run(platform.stop())
+
+
+@pytest.fixture(scope="session")
+def broker(platform: Platform) -> str:
+    """``host:port`` of the shared broker, which has our topics. Use session ids of your own."""
+    return platform.broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def aws(platform: Platform) -> Provisioned:
+    """Bucket, table, user pool and demo speaker at the shared AWS endpoint."""
+    return platform.provisioned
+
+
+@pytest.fixture
+def aws_environment(aws: Provisioned, monkeypatch: pytest.MonkeyPatch) -> Provisioned:
+    """The shared AWS endpoint, for this process as it is for a service: through the environment."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    return aws
+
+
+@pytest.fixture
+async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    """A broker for one test, to be harmed or left full of records, with our topics."""
+    port, controller_port = free_ports(2)
+    broker = Broker(
+        jars=home() / "kafka" / "lib",
+        data=tmp_path / "kafka",
+        log=tmp_path / "kafka.log",
+        port=port,
+        controller_port=controller_port,
+    )
+    await broker.start()
+    try:
+        await apply_topics(broker.bootstrap)
+        yield broker
+    finally:
+        await broker.stop()
