@@ -30,6 +30,7 @@ import uvloop
 
 from services.common import telemetry
 from services.common.errors import Fatal
+from services.common.kafka import KafkaUnavailable
 from services.common.settings import Settings, SettingsError
 
 DRAIN_S = 25.0
@@ -114,7 +115,7 @@ def _explain(fault: Exception) -> int:
         for cause in causes:
             log.error("wrong_setting", reason=str(cause))
         return 2
-    if all(isinstance(cause, Fatal) for cause in causes):
+    if all(isinstance(cause, Fatal | KafkaUnavailable) for cause in causes):
         for cause in causes:
             log.error("service_failed", reason=str(cause), cause=repr(cause.__cause__ or cause))
         return 1

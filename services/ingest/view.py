@@ -13,20 +13,21 @@ class Watch:
     """The newest state of one session, for one who waits."""
 
     def __init__(self) -> None:
-        self._latest: Session | None = None
+        self._untaken: Session | None = None
         self._changed = asyncio.Event()
 
     def tell(self, session: Session) -> None:
         """Replace what was not taken yet."""
-        self._latest = session
+        self._untaken = session
         self._changed.set()
 
     async def next(self) -> Session:
         """The newest state, once there is one that was not taken yet."""
-        await self._changed.wait()
-        self._changed.clear()
-        assert self._latest is not None
-        return self._latest
+        while (session := self._untaken) is None:
+            self._changed.clear()
+            await self._changed.wait()
+        self._untaken = None
+        return session
 
 
 class SessionView:
@@ -37,9 +38,9 @@ class SessionView:
         self._watches: dict[str, set[Watch]] = {}
 
     def apply(self, session: Session) -> None:
-        """Take a state in, from the topic or from this task's own change; older than what is known is ignored."""
+        """Take a state in, from the topic or from this task's own change. Ignored unless newer than what is known."""
         known = self.open.get(session.session_id)
-        if known is not None and session.updated_at_ms < known.updated_at_ms:
+        if known is not None and session.updated_at_ms <= known.updated_at_ms:
             return
         if session.state is State.ENDED:
             self.open.pop(session.session_id, None)

@@ -1,0 +1,55 @@
+"""What time does to sessions: one that its speaker left is paused, one that is too old ends."""
+
+import asyncio
+
+import structlog
+
+from services.common.clock import now_ms
+from services.common.contracts import State
+from services.common.kafka import KafkaUnavailable
+from services.ingest.floors import Floors
+from services.ingest.sessions import Sessions
+from services.ingest.store import StoreUnavailable
+from services.ingest.view import SessionView
+
+_LOOK_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Keeper:
+    """Looks at all sessions of this task once a second."""
+
+    def __init__(
+        self, sessions: Sessions, floors: Floors, view: SessionView, *, grace_s: float, max_session_s: float
+    ) -> None:
+        self._sessions = sessions
+        self._floors = floors
+        self._view = view
+        self._grace_s = grace_s
+        self._max_session_s = max_session_s
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until the service stops. What can't be done now is tried again at the next look."""
+        while not stopping.is_set():
+            try:
+                await self.look()
+            except (KafkaUnavailable, StoreUnavailable) as fault:
+                log.warning("sessions_not_kept", reason=str(fault))
+            try:
+                await asyncio.wait_for(stopping.wait(), _LOOK_S)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Once. Raises KafkaUnavailable, StoreUnavailable."""
+        oldest_ms = now_ms() - self._max_session_s * 1000
+        for session in list(self._view.open.values()):
+            if session.created_at_ms < oldest_ms:
+                await self._sessions.end(session)
+        for session_id, last_held_by in self._floors.abandoned(self._grace_s):
+            known = self._view.open.get(session_id)
+            if known is None or known.speaker != last_held_by:
+                self._floors.forget(session_id)
+            elif known.state is State.LIVE:
+                await self._sessions.pause_abandoned(known, last_held_by)

@@ -1,0 +1,172 @@
+"""``/speak``: the speaker's socket, from ``start`` to its close. The protocol is in ``docs/protocol.md``."""
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from services.common.contracts import Session, State
+from services.common.kafka import KafkaUnavailable
+from services.ingest import metrics
+from services.ingest.delivery import FramePublisher
+from services.ingest.floors import Floors
+from services.ingest.sessions import Refused, Sessions
+from services.ingest.settings import IngestSettings
+from services.ingest.store import StoreUnavailable
+from services.ingest.talk import Closing, Talk
+from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens
+from services.ingest.view import SessionView
+
+MAX_SEQ = 2**32 - 1
+_CLOSE_S = 2.0
+_SOCKET_CODES = {403: 4403, 404: 4404, 410: 4410}
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """A speaker's first message."""
+
+    session: str
+    token: str = ""
+    next_seq: int = 0
+
+
+@dataclass(frozen=True)
+class SpeakerEndpoint:
+    """Serves every speaker's socket of this task; each is on its own."""
+
+    tokens: Tokens
+    sessions: Sessions
+    floors: Floors
+    view: SessionView
+    publisher: FramePublisher
+    settings: IngestSettings
+    stopping: asyncio.Event
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One socket. Ends when it is closed."""
+        await socket.accept()
+        with metrics.SOCKETS.track_inprogress():
+            closing = await self._serve(socket)
+            metrics.CLOSED.labels(closing.code).inc()
+            log.info("speaker_left", code=closing.code, reason=closing.message)
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    if closing.name:
+                        await socket.send_text(closing.as_error())
+                    await socket.close(closing.code)
+            except (WebSocketDisconnect, RuntimeError, TimeoutError):
+                pass  # it went first
+
+    async def _serve(self, socket: WebSocket) -> Closing:
+        try:
+            if self.stopping.is_set():
+                raise Closing.restart()
+            start = await self._receive_start(socket)
+            session = await _undisturbed(socket, self._admit(start))
+            with structlog.contextvars.bound_contextvars(session=session.session_id):
+                await self._talk(socket, start, session)
+        except Exception as fault:
+            for cause in _leaves(fault):
+                if (closing := _as_closing(cause)) is not None:
+                    return closing
+            raise
+        raise AssertionError("a talk ends by raising")
+
+    async def _receive_start(self, socket: WebSocket) -> Start:
+        try:
+            async with asyncio.timeout(self.settings.start_timeout_s):
+                text = await _receive_text(socket)
+        except TimeoutError:
+            raise Closing(4408, "no_start", "no start message came in time") from None
+        try:
+            start = msgspec.json.decode(text, type=Start)
+        except (msgspec.DecodeError, RecursionError) as fault:
+            raise Closing(4400, "malformed", f"the first message must be a start: {fault}") from None
+        if not 0 <= start.next_seq <= MAX_SEQ:
+            raise Closing(4400, "malformed", f"next_seq must be 0 to {MAX_SEQ}")
+        return start
+
+    async def _admit(self, start: Start) -> Session:
+        speaker = await self.tokens.verify(start.token)
+        session = await self.sessions.owned(start.session, speaker.subject)
+        if session.state is State.ENDED:
+            raise Refused(410, "session_ended", "this session has ended")
+        return session
+
+    async def _talk(self, socket: WebSocket, start: Start, session: Session) -> None:
+        async with self.floors.held(session.session_id) as (floor, hold):
+            with self.view.watch(session.session_id) as watch:
+                session = await self.sessions.take_floor(session, hold.name)
+                position = self.floors.position(session)
+                position.next_seq = max(position.next_seq, start.next_seq)
+                floor.position = position
+                log.info("speaker_joined", connection=hold.name, next_seq=position.next_seq)
+                talk = Talk(
+                    socket=socket,
+                    session=session,
+                    sessions=self.sessions,
+                    floor=floor,
+                    publisher=self.publisher,
+                    settings=self.settings,
+                )
+                await talk.run(watch, hold, self.stopping)
+
+
+async def _undisturbed(socket: WebSocket, work: Awaitable[T]) -> T:
+    """Do this while nothing may come. Raises Closing if something does, WebSocketDisconnect if the socket goes."""
+    working = asyncio.ensure_future(work)
+    early = asyncio.ensure_future(socket.receive())
+    try:
+        await asyncio.wait((working, early), return_when=asyncio.FIRST_COMPLETED)
+        if early.done():
+            if early.result()["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(early.result()["code"])
+            raise Closing(4400, "early", "nothing may be sent between start and ready")
+        return await working
+    finally:
+        for task in (working, early):
+            task.cancel()
+        await asyncio.wait((working, early))
+
+
+async def _receive_text(socket: WebSocket) -> str:
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    text: str | None = message.get("text")
+    if text is None:
+        raise Closing(4400, "malformed", "the first message must be a start, as text")
+    return text
+
+
+def _as_closing(cause: BaseException) -> Closing | None:
+    """How the socket ends because of this; None for what nobody foresaw."""
+    match cause:
+        case Closing():
+            return cause
+        case WebSocketDisconnect():
+            return Closing(cause.code, "", "the client closed or was lost")
+        case TokenRejected():
+            return Closing(4401, "token", str(cause))
+        case Refused() if cause.status in _SOCKET_CODES:
+            return Closing(_SOCKET_CODES[cause.status], cause.code, cause.message)
+        case Refused() | KafkaUnavailable() | StoreUnavailable() | KeysUnavailable() | TimeoutError():
+            log.warning("speaker_held_up", reason=str(cause) or type(cause).__name__)
+            return Closing(1013, "unavailable", "the service can't take audio now; connect again in a moment")
+    return None
+
+
+def _leaves(fault: BaseException) -> Iterator[BaseException]:
+    """The faults themselves, expected closings before the rest."""
+    if isinstance(fault, BaseExceptionGroup):
+        found = [leaf for part in fault.exceptions for leaf in _leaves(part)]
+        yield from sorted(found, key=lambda leaf: not isinstance(leaf, Closing))
+    else:
+        yield fault
