@@ -22,14 +22,16 @@ class Cue:
     text: str
 
 
-def cues(captions: Iterable[CaptionNotice]) -> list[Cue]:
-    """One cue per segment that has text, with the mark that a later segment decided."""
+def cues(captions: Iterable[CaptionNotice], last_mark: str = "") -> list[Cue]:
+    """One cue per segment that has text, with the mark that a later segment, or the end, decided."""
     texts: list[Cue] = []
     for caption in captions:
         if texts and caption.previous_mark:
             texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, caption.previous_mark))
         if caption.text.strip():
             texts.append(Cue(caption.start_ms, caption.end_ms, caption.text.strip()))
+    if texts and last_mark:
+        texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, last_mark))
     return texts
 
 

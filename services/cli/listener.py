@@ -51,6 +51,8 @@ class Hearing:
     """Clips that couldn't be fetched, and since when."""
     segments: int | None = None
     """How many there were, said at the end."""
+    last_mark: str = ""
+    """Of the last caption, said at the end."""
     reconnects: int = 0
     redelivered: int = 0
     """Notices that came again after a resume, as they may."""
@@ -175,8 +177,8 @@ class Listener:
                 self.hearing.speeches[index] = (at_ms, notice)
                 if self.hear and url is not None:
                     await self._to_fetch.put(index)
-            case EndedNotice(segments=segments):
-                self.hearing.segments = segments
+            case EndedNotice(segments=segments, previous_mark=mark):
+                self.hearing.segments, self.hearing.last_mark = segments, mark
             case _:
                 pass
         self._on_notice(notice, at_ms)

@@ -63,9 +63,10 @@ class StateNotice(msgspec.Struct, frozen=True, tag="state"):
 
 
 class EndedNotice(msgspec.Struct, frozen=True, tag="ended"):
-    """Everything was sent."""
+    """Everything was sent. ``previous_mark`` belongs to the last caption."""
 
     segments: int
+    previous_mark: SentenceMark = ""
 
 
 class ErrorNotice(msgspec.Struct, frozen=True, tag="error"):

@@ -5,7 +5,7 @@ segment's source speech ends to where its translation is first heard: its length
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -21,6 +21,7 @@ _WIDTH = _MARGIN_LEFT + STRIP_MS * _PX_PER_MS + _MARGIN_RIGHT
 _LETTER = 0.56
 """About a letter's width, of the text's size."""
 _SMALLEST = 4.5
+_PAUSE_MS, _PHRASE_MS = 250, 2600
 
 _COLOURS = (("#3b7a78", "#d9ece9"), ("#a8633a", "#f6e5d8"), ("#6a5a94", "#e6e1f1"), ("#7a7a3b", "#ecebd6"))
 """Of each language in turn: line and text, and its light fill."""
@@ -74,7 +75,7 @@ def _legend() -> list[str]:
     y = 82
     return [
         f'<rect x="24" y="{y - 10}" width="30" height="13" rx="3" fill="#eef1f4"/>',
-        _text(62, y, "source word, as recognized", colour=_PALE),
+        _text(62, y, "source speech, as recognized", colour=_PALE),
         f'<rect x="252" y="{y - 10}" width="30" height="13" rx="3" fill="{fill}" stroke="{line}" stroke-width="0.8"/>',
         _text(290, y, "translated speech, as heard", colour=_PALE),
         f'<circle cx="480" cy="{y - 7}" r="2.4" fill="{line}"/>'
@@ -113,8 +114,8 @@ def _strip(
             _text(_MARGIN_LEFT - 12, y + _CLIP_TOP + 17, lane.label, anchor="end", weight=600, size=13, colour=line)
         )
     parts.append(f'<g clip-path="url(#{clip})">')
-    for word in words:
-        parts += _word(_Box(word.start_ms, word.end_ms, word.text), begin_ms, top)
+    for phrase in _phrases(words):
+        parts += _phrase(phrase, begin_ms, top)
     for place, lane in enumerate(lanes):
         for segment in lane.segments:
             parts += _segment(segment, begin_ms, top + _SOURCE_HEIGHT + place * _LANE_HEIGHT, place)
@@ -122,13 +123,26 @@ def _strip(
     return parts
 
 
-def _word(box: _Box, begin_ms: int, top: float) -> list[str]:
+def _phrases(words: Sequence[Word]) -> Iterator[_Box]:
+    """Words that belong on one label: cut at pauses and before they get too many."""
+    phrase: list[Word] = []
+    for word in words:
+        if phrase and (word.start_ms - phrase[-1].end_ms > _PAUSE_MS or word.end_ms - phrase[0].start_ms > _PHRASE_MS):
+            yield _Box(phrase[0].start_ms, phrase[-1].end_ms, " ".join(word.text for word in phrase))
+            phrase = []
+        phrase.append(word)
+    if phrase:
+        yield _Box(phrase[0].start_ms, phrase[-1].end_ms, " ".join(word.text for word in phrase))
+
+
+def _phrase(box: _Box, begin_ms: int, top: float) -> list[str]:
     if box.end_ms < begin_ms or box.start_ms > begin_ms + STRIP_MS:
         return []
     x, width = _x(box.start_ms, begin_ms), max(2.0, (box.end_ms - box.start_ms) * _PX_PER_MS)
     return [
-        f'<rect x="{x + 0.6:.1f}" y="{top + 9}" width="{width - 1.2:.1f}" height="24" rx="3" fill="#eef1f4"/>',
-        _text(x + width / 2, top + 25, box.text, anchor="middle", fit=width - 3),
+        f'<rect x="{x + 0.8:.1f}" y="{top + 7}" width="{max(1.0, width - 1.6):.1f}" height="{_CLIP_HEIGHT}" rx="4" '
+        'fill="#eef1f4"/>',
+        *_speech(x + 5, top + 7, box.text, width - 10),
     ]
 
 
@@ -181,7 +195,7 @@ def _speech(x: float, y: float, text: str, width: float) -> list[str]:
     """A clip's text: one line where it fits, else two smaller ones."""
     if len(text) * _LETTER * 11 <= width:
         return [_text(x, y + 17, text)]
-    lines = textwrap.wrap(text, max(1, -(-len(text) // 2) + 4))
+    lines = textwrap.wrap(text, max(1, -(-len(text) // 2) + 4), break_long_words=False)
     return [_text(x, y + 11 + 10.5 * number, line, size=9.5, fit=width) for number, line in enumerate(lines[:2])]
 
 

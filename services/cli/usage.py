@@ -1,7 +1,7 @@
 """What the stack takes of the machine: CPU and memory of each service, its engines' processes counted apart."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import psutil
@@ -26,7 +26,8 @@ class Usage:
 class UsageWatch:
     """Samples the services' processes by id; a service that starts again goes on under its new id."""
 
-    services: Mapping[str, int]
+    pids: Callable[[], Mapping[str, int]]
+    """Process of each service now."""
     usage: dict[str, Usage] = field(default_factory=dict)
     _before: dict[int, float] | None = None
     """CPU seconds of each process when watching began."""
@@ -44,7 +45,7 @@ class UsageWatch:
     def sample(self) -> None:
         """Look once. Processes that are gone keep what they had spent."""
         before: dict[int, float] = {}
-        for name, pid in self.services.items():
+        for name, pid in self.pids().items():
             usage = self.usage.setdefault(name, Usage())
             try:
                 main = psutil.Process(pid)

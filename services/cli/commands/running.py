@@ -1,0 +1,64 @@
+"""How every command runs: one event loop, a clean stop on Ctrl-C, one line instead of a stack trace."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import typer
+
+from services.cli.audio import UnreadableAudio
+from services.cli.connection import GaveUp, Refused
+from services.cli.microphone import NoMicrophone
+from services.cli.sessions import ApiError
+from services.cli.stack import StackError
+from services.cli.system import NotSignedIn
+from services.cli.talk import TalkFailed
+from services.common.kafka import KafkaUnavailable
+from services.common.languages import UnknownLanguage
+from services.common.settings import SettingsError
+
+T = TypeVar("T")
+
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+_WRONG_USE = (SettingsError, UnknownLanguage)
+_FAILURES = (
+    ApiError,
+    GaveUp,
+    KafkaUnavailable,
+    NoMicrophone,
+    NotSignedIn,
+    Refused,
+    StackError,
+    TalkFailed,
+    UnreadableAudio,
+)
+
+
+def run(main: Coroutine[object, object, T]) -> T:
+    """Run to the end. Ends the program with 1 for a failure, 2 for a wrong setting, 130 for Ctrl-C (or SIGTERM)."""
+    try:
+        return asyncio.run(_interruptible(main))
+    except _WRONG_USE as fault:
+        code, said = WRONG_USE, str(fault)
+    except _FAILURES as fault:
+        code, said = FAILED, str(fault)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code, said = INTERRUPTED, "stopped"
+    print(said, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def say(line: str) -> None:
+    """Tell the person, apart from the output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+async def _interruptible(main: Coroutine[object, object, T]) -> T:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
+    return await task
