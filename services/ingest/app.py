@@ -14,11 +14,12 @@ from services.common.lifecycle import Service
 from services.common.topics import AUDIENCE, SESSIONS
 from services.ingest.floors import Floors
 from services.ingest.keeper import Keeper
+from services.ingest.ports import SessionStore
 from services.ingest.rest import Rest
 from services.ingest.sessions import Sessions
 from services.ingest.settings import IngestSettings
 from services.ingest.speaker import SpeakerEndpoint
-from services.ingest.store import SessionStore
+from services.ingest.store import DynamoSessionStore
 from services.ingest.tokens import KeysUnavailable, Tokens
 from services.ingest.view import SessionView
 
@@ -40,7 +41,7 @@ async def serve(service: Service, settings: IngestSettings) -> None:
         publisher = await stack.enter_async_context(Publisher.open(kafka, client_id))
         states = await stack.enter_async_context(LogReader.open(kafka, [SESSIONS], client_id=client_id))
         counts = await stack.enter_async_context(LogReader.open(kafka, [AUDIENCE], client_id=client_id))
-        store = await stack.enter_async_context(SessionStore.open(settings.sessions_table, settings.aws_region))
+        store = await stack.enter_async_context(DynamoSessionStore.open(settings.sessions_table, settings.aws_region))
         tokens = Tokens(
             await stack.enter_async_context(httpx.AsyncClient()),
             jwks_url=settings.jwks_url,

@@ -4,20 +4,13 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from services.common.contracts import Frame
 from services.common.kafka import KafkaUnavailable
-from services.common.topics import AUDIO, R, Topic
+from services.common.topics import AUDIO
 from services.ingest import metrics
 from services.ingest.floor import Position
-
-
-class FramePublisher(Protocol):
-    """The part of ``Publisher`` that is needed here."""
-
-    async def enqueue(self, topic: Topic[R], record: R) -> "asyncio.Future[object]":
-        """Hand a record over, in order; the answer is there when Kafka has it."""
+from services.ingest.ports import RecordPublisher
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,7 @@ class _Sent:
 class Delivery:
     """``put`` and ``skip`` in the order of the floor; ``delivered`` tells how far Kafka has it."""
 
-    def __init__(self, publisher: FramePublisher, *, window: int, limit_s: float) -> None:
+    def __init__(self, publisher: RecordPublisher, *, window: int, limit_s: float) -> None:
         """limit_s: how long Kafka may take for a frame."""
         self._publisher = publisher
         self._limit_s = limit_s

@@ -8,8 +8,8 @@ from services.common.clock import now_ms
 from services.common.contracts import State
 from services.common.kafka import KafkaUnavailable
 from services.ingest.floors import Floors
+from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Sessions
-from services.ingest.store import StoreUnavailable
 from services.ingest.view import SessionView
 
 _LOOK_S = 1.0

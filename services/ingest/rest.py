@@ -15,8 +15,8 @@ from services.common.contracts import Session, State
 from services.common.http import error_response, json_response
 from services.common.kafka import KafkaUnavailable
 from services.common.languages import offered
+from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Change, NewSession, Refused, Sessions
-from services.ingest.store import StoreUnavailable
 from services.ingest.tokens import KeysUnavailable, Speaker, TokenRejected, Tokens
 
 MAX_BODY_BYTES = 16 * 1024

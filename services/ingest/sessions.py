@@ -9,11 +9,10 @@ import structlog
 from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms
 from services.common.contracts import Frame, Mark, Session, State
-from services.common.kafka import Publisher
 from services.common.languages import LANGUAGES, offered
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.floors import Floors
-from services.ingest.store import CodeTaken, SessionStore
+from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore
 from services.ingest.view import SessionView
 
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -63,7 +62,7 @@ class Sessions:
     def __init__(
         self,
         store: SessionStore,
-        publisher: Publisher,
+        publisher: RecordPublisher,
         view: SessionView,
         floors: Floors,
         *,

@@ -12,11 +12,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from services.common.contracts import Session, State
 from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
-from services.ingest.delivery import FramePublisher
+from services.ingest.floor import Position
 from services.ingest.floors import Floors
+from services.ingest.ports import RecordPublisher, StoreUnavailable
 from services.ingest.sessions import Refused, Sessions
 from services.ingest.settings import IngestSettings
-from services.ingest.store import StoreUnavailable
 from services.ingest.talk import Closing, Talk
 from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens
 from services.ingest.view import SessionView
@@ -45,7 +45,7 @@ class SpeakerEndpoint:
     sessions: Sessions
     floors: Floors
     view: SessionView
-    publisher: FramePublisher
+    publisher: RecordPublisher
     settings: IngestSettings
     stopping: asyncio.Event
 
@@ -103,11 +103,12 @@ class SpeakerEndpoint:
     async def _talk(self, socket: WebSocket, start: Start, session: Session) -> None:
         async with self.floors.held(session.session_id) as (floor, hold):
             with self.view.watch(session.session_id) as watch:
+                next_sample = self.floors.position(session).next_sample
                 session = await self.sessions.take_floor(session, hold.name)
-                position = self.floors.position(session)
-                position.next_seq = max(position.next_seq, start.next_seq)
-                floor.position = position
-                log.info("speaker_joined", connection=hold.name, next_seq=position.next_seq)
+                # A client that comes back to a task which doesn't know its floor knows better where it goes on.
+                floor.position = floor.position or Position()
+                floor.position.next_seq = max(floor.position.next_seq, start.next_seq)
+                log.info("speaker_joined", connection=hold.name, next_seq=floor.position.next_seq)
                 talk = Talk(
                     socket=socket,
                     session=session,
@@ -116,7 +117,7 @@ class SpeakerEndpoint:
                     publisher=self.publisher,
                     settings=self.settings,
                 )
-                await talk.run(watch, hold, self.stopping)
+                await talk.run(watch, hold, self.stopping, next_sample=next_sample)
 
 
 async def _undisturbed(socket: WebSocket, work: Awaitable[T]) -> T:

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.common.clock import now_ms
 from services.common.contracts import Session, State
+from services.ingest.ports import CodeTaken, StoreUnavailable
 
 OWNER_INDEX = "owner-index"
 TTL_ATTRIBUTE = "expires_at"
@@ -44,20 +45,12 @@ _CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledExce
 _CONFIG = AioConfig(connect_timeout=2, read_timeout=3, retries={"max_attempts": 3, "mode": "standard"})
 
 
-class StoreUnavailable(Exception):
-    """DynamoDB did not answer, or not with what was asked. Trying again later may work."""
-
-
-class CodeTaken(Exception):
-    """Another live session has this code."""
-
-
 class _ConditionFailed(Exception):
     """A conditional write found things otherwise."""
 
 
-class SessionStore:
-    """Every method raises StoreUnavailable; each takes a few seconds at most."""
+class DynamoSessionStore:
+    """``ports.SessionStore`` in a table of DynamoDB."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -65,13 +58,12 @@ class SessionStore:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, table: str, region: str) -> AsyncIterator["SessionStore"]:
+    async def open(cls, table: str, region: str) -> AsyncIterator["DynamoSessionStore"]:
         """A client for the length of the block; ``AWS_ENDPOINT_URL`` points it elsewhere."""
         async with get_session().create_client("dynamodb", region_name=region, config=_CONFIG) as client:
             yield cls(client, table)
 
     async def reachable(self) -> bool:
-        """Whether the table answers."""
         try:
             await self._call("describe_table", TableName=self._table)
         except StoreUnavailable:
@@ -79,7 +71,6 @@ class SessionStore:
         return True
 
     async def create(self, session: Session, code_valid_s: float) -> None:
-        """Add a session and its code, both or neither. Raises CodeTaken."""
         now_s = int(time.time())
         code = {
             "pk": {"S": _code(session.code)},
@@ -113,18 +104,15 @@ class SessionStore:
             raise CodeTaken(session.code) from fault
 
     async def get(self, session_id: str) -> Session | None:
-        """The session, or None."""
         return _session(await self._get(_key(session_id)))
 
     async def find_code(self, code: str) -> Session | None:
-        """The session whose valid code this is, or None."""
         item = await self._get(_code(code))
         if item is None or int(item[TTL_ATTRIBUTE]["N"]) < time.time():
             return None
         return await self.get(item["session_id"]["S"])
 
     async def of_owner(self, owner: str) -> list[Session]:
-        """An owner's sessions, newest first, a hundred at most."""
         answer = await self._call(
             "query",
             TableName=self._table,
@@ -147,10 +135,6 @@ class SessionStore:
         only_from: tuple[State, ...] | None = None,
         only_speaker: str | None = None,
     ) -> Session | None:
-        """Change what is given, unless the session is gone, has ended, or is not as ``only_*`` wants it.
-
-        Returns the session as it is now, or None if nothing was changed. An ended session stays as it is.
-        """
         changes = {"state": state, "title": title, "speaker": speaker}
         given = {name: str(value) for name, value in changes.items() if value is not None}
         names = {f"#{name}": name for name in given} | {"#state": "state"}
@@ -182,7 +166,6 @@ class SessionStore:
         return _session(answer["Attributes"])
 
     async def forget_code(self, code: str) -> None:
-        """The code of an ended session may be given to another."""
         await self._call("delete_item", TableName=self._table, Key={"pk": {"S": _code(code)}})
 
     async def _get(self, pk: str) -> dict[str, Any] | None:

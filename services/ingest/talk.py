@@ -14,9 +14,10 @@ from services.common.contracts import Frame, Mark, Session, State
 from services.common.frames import MalformedFrame, WireFrame, unpack
 from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
-from services.ingest.delivery import Delivery, FramePublisher
+from services.ingest.delivery import Delivery
 from services.ingest.floor import OutOfOrder, Position, plausible_capture_ms
 from services.ingest.floors import Floor, Hold
+from services.ingest.ports import RecordPublisher
 from services.ingest.sessions import Change, Sessions
 from services.ingest.settings import IngestSettings
 from services.ingest.view import Watch
@@ -66,7 +67,7 @@ class Talk:
         session: Session,
         sessions: Sessions,
         floor: Floor,
-        publisher: FramePublisher,
+        publisher: RecordPublisher,
         settings: IngestSettings,
     ) -> None:
         """floor: its position is where this talk goes on, and follows what Kafka has."""
@@ -77,16 +78,19 @@ class Talk:
         self._settings = settings
         self._state = session.state
         self._changing = asyncio.Lock()
-        self._position = replace(floor.position) if floor.position else Position()
+        self._position = replace(floor.position or Position())
         self._delivery = Delivery(publisher, window=settings.in_flight_frames, limit_s=settings.kafka_timeout_s)
 
-    async def run(self, watch: Watch, hold: Hold, stopping: asyncio.Event) -> None:
-        """Serve until something ends it: raises Closing, WebSocketDisconnect, KafkaUnavailable, StoreUnavailable, alone
-        or in a group. Acknowledges what Kafka still confirms before that."""
+    async def run(self, watch: Watch, hold: Hold, stopping: asyncio.Event, *, next_sample: int) -> None:
+        """Serve until something ends it, and acknowledge what Kafka still confirms after that.
+
+        next_sample: what the client is told, where a new talk goes on.
+        Raises Closing, WebSocketDisconnect, KafkaUnavailable, StoreUnavailable, Refused, alone or in a group.
+        """
         await self._send(
             type="ready",
             next_seq=self._position.next_seq,
-            next_sample=self._position.next_sample,
+            next_sample=next_sample,
             state=self._state,
         )
         try:
