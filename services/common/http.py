@@ -29,6 +29,8 @@ MAX_MESSAGE_BYTES = 64 * 1024
 """Longest WebSocket message; a longer one closes the socket with 1009."""
 PING_S = 10.0
 """Between pings, and how long an answer may take: a dead peer is noticed within twice this."""
+DEAF_PEER_S = 30.0
+"""A peer that takes nothing of what was sent for so long is cut off."""
 SOCKETS_DRAIN_S = 10.0
 """How long WebSockets may take to close themselves after a stop."""
 REQUESTS_DRAIN_S = 5.0
@@ -148,7 +150,10 @@ class _Uvicorn(uvicorn.Server):
 
 def _bind(host: str, port: int, port_variable: str) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        # A connection can't be closed while its peer takes nothing: let the kernel give it up. Sockets inherit this.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(DEAF_PEER_S * 1000))
+        return listening
     except OSError as fault:
         reason = os.strerror(fault.errno) if fault.errno else str(fault)
         raise SettingsError(

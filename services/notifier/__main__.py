@@ -72,6 +72,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         ]
         await sessions.caught_up()
         await speech.caught_up()
+        service.ready_when("kafka", lambda: sessions.flows and speech.flows)
         server.add(notifier.routes())
         service.started()
         await service.stopping.wait()

@@ -30,6 +30,7 @@ class LogReader:
         self._topics = topics
         self._ends = ends
         self._caught_up = asyncio.Event()
+        self._watch: Watch | None = None
 
     @classmethod
     @asynccontextmanager
@@ -75,13 +76,18 @@ class LogReader:
         finally:
             await stop(consumer)
 
+    @property
+    def flows(self) -> bool:
+        """False while the broker doesn't answer, or does but nothing can be read."""
+        return self._watch is None or not self._watch.waiting
+
     async def caught_up(self) -> None:
         """Return once everything that was there at opening has been taken from ``follow``."""
         await self._caught_up.wait()
 
     async def follow(self) -> AsyncIterator[Received[Any]]:
         """Records as they come, for ever. Raises KafkaUnavailable when nothing could be read for too long."""
-        watch = Watch(self._consumer)
+        self._watch = watch = Watch(self._consumer)
         while True:
             async for received in self._next():
                 yield received

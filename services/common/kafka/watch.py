@@ -21,6 +21,8 @@ class Watch:
         self._clock = asyncio.get_running_loop().time
         self._checked = self._moved = self._clock()
         self._positions: dict[TopicPartition, int] = {}
+        self.waiting = False
+        """Whether the last look found no broker, or records that were not read."""
 
     async def check(self) -> None:
         """Raises KafkaUnavailable once nothing could be read for too long, the broker gone included."""
@@ -33,12 +35,12 @@ class Watch:
             positions = {part: await within(1.0, "position", self._consumer.position(part)) for part in parts}
         except KafkaUnavailable as fault:
             log.warning("broker_awaited", reason=str(fault))
-            waiting = True
+            self.waiting = True
         else:
             behind = any(positions[part] < ends[part] for part in parts)
-            waiting = behind and positions == self._positions
+            self.waiting = behind and positions == self._positions
             self._positions = positions
-        if not waiting:
+        if not self.waiting:
             self._moved = self._clock()
         elif self._clock() - self._moved > _STALLED_S:
             raise KafkaUnavailable(f"nothing could be read for {_STALLED_S:g} s")
