@@ -1,0 +1,112 @@
+"""Who listens to what: a view of the ``audience`` topic, kept in step by reading it.
+
+Notifiers repeat their counts every 30 s, so a count that was not repeated for long is that of a dead notifier.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from services.common.clock import now_ms
+from services.common.contracts import Audience
+
+STALE_MS = 90_000
+"""A count that was not repeated for so long is ignored."""
+FORGOTTEN_MS = 180_000
+"""After this nothing about a language is remembered, not even that somebody listened."""
+_LOOK_S = 5.0
+
+
+class Listeners(NamedTuple):
+    """Of one language of one session, over all notifiers."""
+
+    listeners: int = 0
+    hearing: int = 0
+    """Those of them who take speech."""
+    last_known_ms: float = 0.0
+    """Wall-clock ms of the last sign of a listener, the leaving of the last one included."""
+
+
+class _Received(Protocol):
+    @property
+    def record(self) -> Any: ...
+
+
+class AudienceView:
+    """Counts by session and language. ``clock``: wall-clock ms."""
+
+    def __init__(self, clock: Callable[[], float] = now_ms) -> None:
+        self._clock = clock
+        self._records: dict[str, dict[tuple[str, str], Audience]] = {}
+        self._told: dict[str, dict[str, tuple[int, int]]] = {}
+        self._callbacks: list[Callable[[str], None]] = []
+
+    async def run(self, records: AsyncIterator[_Received]) -> None:
+        """Follow the topic (``LogReader.follow()``) for ever; forget what gets stale."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._expire_regularly())
+            async for received in records:
+                self.apply(received.record)
+
+    def apply(self, record: Audience) -> None:
+        """Take one record in, and call back if it changes the counts."""
+        known = self._records.setdefault(record.session_id, {})
+        before = known.get((record.language, record.notifier_id))
+        if before is None or before.listeners or record.listeners:  # a repeated zero is no sign of life
+            known[record.language, record.notifier_id] = record
+        self._tell(record.session_id)
+
+    def languages(self, session_id: str) -> dict[str, Listeners]:
+        """Every language of the session that somebody listens to, or listened to lately (then with zeros)."""
+        fresh = self._clock() - STALE_MS
+        totals: dict[str, Listeners] = {}
+        for (language, _), record in self._records.get(session_id, {}).items():
+            total = totals.get(language, Listeners())
+            counts = record.at_ms > fresh
+            totals[language] = Listeners(
+                total.listeners + (record.listeners if counts else 0),
+                total.hearing + (record.hearing if counts else 0),
+                max(total.last_known_ms, record.at_ms),
+            )
+        return totals
+
+    def of(self, session_id: str, language: str) -> Listeners:
+        """Counts of one language; zeros where nobody is known to listen."""
+        return self.languages(session_id).get(language, Listeners())
+
+    @contextmanager
+    def watched(self, callback: Callable[[str], None]) -> Iterator[None]:
+        """Within the block, call back with the session id whenever that session's counts change."""
+        self._callbacks.append(callback)
+        try:
+            yield
+        finally:
+            self._callbacks.remove(callback)
+
+    def expire(self) -> None:
+        """Forget what is old, and call back for sessions whose counts went stale."""
+        forgotten = self._clock() - FORGOTTEN_MS
+        for session_id, records in list(self._records.items()):
+            self._tell(session_id)
+            kept = {key: record for key, record in records.items() if record.at_ms > forgotten}
+            self._records[session_id] = kept
+            if not kept:
+                del self._records[session_id], self._told[session_id]
+
+    def _tell(self, session_id: str) -> None:
+        counts = {
+            language: (total.listeners, total.hearing)
+            for language, total in self.languages(session_id).items()
+            if total.listeners
+        }
+        before = self._told.get(session_id, {})
+        self._told[session_id] = counts
+        if counts != before:
+            for callback in list(self._callbacks):
+                callback(session_id)
+
+    async def _expire_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self.expire()

@@ -1,0 +1,83 @@
+"""The engines as a lane uses them: within a deadline, tried again while there is time, counted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal, TypeVar
+
+from prometheus_client import Counter, Histogram
+
+from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.telemetry import LATENCY_BUCKETS_S
+from services.translator.ports import Clip, ClipStore, Synthesizer, Translator
+
+T = TypeVar("T")
+Work = Literal["translate", "synthesize", "store"]
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 1.0
+
+_seconds = Histogram(
+    "translator_engine_seconds", "One call of an engine or the store", ["work"], buckets=LATENCY_BUCKETS_S
+)
+_failures = Counter("translator_engine_failures", "Calls that failed", ["work", "kind"])
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds for each kind of work, retries included."""
+
+    translate_s: float = 4.0
+    synthesize_s: float = 6.0
+    store_s: float = 6.0
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What a lane works with. All methods raise EngineUnavailable past the deadline, EngineRejected at once."""
+
+    translator: Translator
+    synthesizer: Synthesizer
+    store: ClipStore
+    deadlines: Deadlines = Deadlines()
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        return await _persistently(
+            "translate", self.deadlines.translate_s, lambda: self.translator.translate(text, source, target)
+        )
+
+    async def synthesize(self, text: str, language: str, rate: float) -> Clip:
+        return await _persistently(
+            "synthesize",
+            self.deadlines.synthesize_s,
+            lambda: self.synthesizer.synthesize(text, language, rate),
+        )
+
+    async def put(self, key: str, clip: Clip) -> None:
+        await _persistently("store", self.deadlines.store_s, lambda: self.store.put(key, clip))
+
+
+async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
+    """Try until it works or time is up."""
+    pause_s = _FIRST_PAUSE_S
+    fault: EngineUnavailable | None = None
+    try:
+        async with asyncio.timeout(deadline_s):
+            while True:
+                began = perf_counter()
+                try:
+                    return await call()
+                except EngineUnavailable as unavailable:
+                    fault = unavailable
+                    _failures.labels(work, "unavailable").inc()
+                except EngineRejected:
+                    _failures.labels(work, "rejected").inc()
+                    raise
+                finally:
+                    _seconds.labels(work).observe(perf_counter() - began)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    except TimeoutError as late:
+        _failures.labels(work, "overdue").inc()
+        raise EngineUnavailable(f"{work}: not done within {deadline_s:g} s") from fault or late

@@ -1,0 +1,285 @@
+"""A lane: one language of one session, in order. Deciding what to say and speaking it overlap, each a task."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
+from prometheus_client import Counter
+
+from services.common import stages
+from services.common.audience import Listeners
+from services.common.contracts import Caption, Final, Finished, LaneFinished, Speech, Translation
+from services.common.errors import EngineError, EngineRejected
+from services.translator.chunker import Chunker, Piece
+from services.translator.engines import Engines
+from services.translator.playhead import Pace, Playhead
+from services.translator.published import DELIVERY_MS, Published
+
+log = structlog.get_logger(__name__)
+
+_CLIP_MS = 150.0
+"""What it takes to make and store a clip, until it is done."""
+_MAX_SPEECHLESS = 8
+"""Clips waiting to be made; more are shed, so that a stuck voice costs speech and not memory."""
+
+_segments = Counter("translator_segments", "Segments published", ["language", "outcome"])
+
+
+@dataclass(frozen=True)
+class LanePolicy:
+    """How a lane speaks."""
+
+    pace: Pace
+    shed_backlog_ms: float
+    """Speech that would be heard later than this is not made."""
+
+
+@dataclass(frozen=True)
+class LaneContext:
+    """What a lane is given: who it is, what it works with, where its records go."""
+
+    session_id: str
+    language: str
+    engines: Engines
+    policy: LanePolicy
+    publish: Callable[[Translation], None]
+    """Puts a record into the outbox; synchronous."""
+    ended: Callable[[], None]
+    """The lane has said everything and hears nothing any more; synchronous."""
+    listeners: Callable[[], Listeners]
+    clock: Callable[[], float]
+    """Wall-clock ms."""
+
+
+class _Heard(NamedTuple):
+    """A final that may have to be heard again after a takeover."""
+
+    offset: int
+    end_ms: float
+    final: Final
+    read_at_ms: float
+
+
+@dataclass
+class Lane:
+    """Runs from ``run`` until everything is said and the session has finished, or the lane has retired."""
+
+    context: LaneContext
+    chunker: Chunker
+    published: Published
+
+    def __post_init__(self) -> None:
+        self.playhead = Playhead(self.published.plays_until_ms)
+        self._heard: deque[_Heard] = deque()
+        self._changed = asyncio.Event()
+        self._to_speak = asyncio.Event()
+        self._source = ""
+        self._finish_offset: int | None = None
+        self._retiring = False
+        self._translate_ms = 0.0
+
+    # -- called by the session, synchronously --
+
+    def hear(self, offset: int, final: Final, read_at_ms: float) -> None:
+        """Take the next final in."""
+        if final.words:
+            self._heard.append(_Heard(offset, final.words[-1].end_ms, final, read_at_ms))
+        self._source = final.language
+        self.chunker.hear(final)
+        self._changed.set()
+
+    def finish(self, offset: int, finished: Finished) -> None:
+        """The session has ended: say the rest, then publish LaneFinished."""
+        self._finish_offset = offset
+        self.chunker.finish(finished.previous_mark)
+        self._changed.set()
+
+    def retire(self, retiring: bool) -> None:
+        """Nobody listens any more (or somebody does again): say what was heard, then end."""
+        if retiring != self._retiring:
+            self._retiring = retiring
+            self.chunker.drain(retiring)
+            self._changed.set()
+
+    @property
+    def waiting(self) -> int:
+        """Words heard that are in no segment yet."""
+        return self.chunker.waiting
+
+    @property
+    def unsettled(self) -> int | None:
+        """Offset of the first record that a takeover must read again; None: all are settled."""
+        done_ms = self.published.done_ms
+        while self._heard and self._heard[0].end_ms <= done_ms and self._heard[0].end_ms < self.chunker.needed_ms:
+            self._heard.popleft()
+        return self._heard[0].offset if self._heard else self._finish_offset
+
+    # -- tasks --
+
+    async def run(self) -> None:
+        """Decide and speak. Engines' failures end in marked records; anything else is raised."""
+        with structlog.contextvars.bound_contextvars(session=self.context.session_id, language=self.context.language):
+            async with asyncio.TaskGroup() as tasks:
+                speaking = tasks.create_task(self._speak())
+                await self._decide()
+                speaking.cancel()
+
+    async def _decide(self) -> None:
+        while True:
+            self._changed.clear()
+            if text := self.chunker.ask(self.context.clock()):
+                await self._translate(text)
+                continue
+            now = self.context.clock()
+            if piece := self.chunker.decide(now, self.playhead.remaining_ms(now)):
+                self._publish_caption(piece, now)
+                continue
+            said_all = self.chunker.finished or (self._retiring and not self.chunker.waiting)
+            if said_all and not self.published.speechless:
+                self._end()
+                return
+            again_at = self.chunker.look_again(now, self.playhead.remaining_ms(now))
+            await self._wait_until(again_at)
+
+    async def _wait_until(self, at_ms: float | None) -> None:
+        """Until something has been heard, or that time."""
+        try:
+            async with asyncio.timeout(None if at_ms is None else max(0.0, at_ms - self.context.clock()) / 1000):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    async def _translate(self, text: str) -> None:
+        began = self.context.clock()
+        try:
+            translation = await self.context.engines.translate(text, self._source, self.context.language)
+        except EngineError as fault:
+            log.warning("translation_failed", reason=str(fault))
+            kind = "rejected" if isinstance(fault, EngineRejected) else "unavailable"
+            self.chunker.refuse(f"translation {kind}")
+        else:
+            self.chunker.give(text, translation)
+        self._translate_ms = self.context.clock() - began
+
+    def _publish_caption(self, piece: Piece, now: float) -> None:
+        hearing = self.context.listeners().hearing
+        spoken = bool(piece.text) and self._speaks(hearing, now)
+        source = self._source_of(piece)
+        decide_ms = max(0.0, now - source.read_at_ms)
+        translate_ms = min(self._translate_ms, decide_ms)
+        caption = Caption(
+            session_id=self.context.session_id,
+            language=self.context.language,
+            index=self.published.next_index,
+            start_ms=piece.start_ms,
+            end_ms=piece.end_ms,
+            text=piece.text,
+            source=piece.source,
+            spoken=spoken,
+            previous_mark=piece.previous_mark,
+            failed=piece.failed,
+            floor_epoch_ms=source.final.floor_epoch_ms,
+            stages={
+                **source.final.stages,
+                stages.TRANSCRIPTS_TOPIC: max(0.0, source.read_at_ms - source.final.published_at_ms),
+                stages.DECIDE: decide_ms - translate_ms,
+                stages.TRANSLATE: translate_ms,
+            },
+            published_at_ms=now,
+        )
+        if spoken:
+            rate = self.context.policy.pace.rate(self.playhead.remaining_ms(now))
+            expected_ms = self.playhead.estimate_ms(piece.text, rate)
+            self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
+        self._put(caption)
+        outcome = "failed" if piece.failed else "spoken" if spoken else "written"
+        _segments.labels(self.context.language, outcome).inc()
+        self._to_speak.set()
+
+    def _speaks(self, hearing: int, now: float) -> bool:
+        """Whether a segment decided now gets speech."""
+        if not hearing or self.context.language not in self.context.engines.synthesizer.languages:
+            return False
+        behind_ms = self.playhead.remaining_ms(now)
+        if behind_ms <= self.context.policy.shed_backlog_ms and len(self.published.speechless) < _MAX_SPEECHLESS:
+            return True
+        log.warning("speech_shed", behind_ms=round(behind_ms), waiting=len(self.published.speechless))
+        _segments.labels(self.context.language, "shed").inc()
+        return False
+
+    def _source_of(self, piece: Piece) -> _Heard:
+        """The final that the piece's last word came with."""
+        return next((heard for heard in self._heard if heard.end_ms >= piece.end_ms), self._heard[-1])
+
+    async def _speak(self) -> None:
+        while True:
+            self._to_speak.clear()
+            if self.published.speechless:
+                await self._speak_next(self.published.speechless[0])
+            else:
+                await self._to_speak.wait()
+
+    async def _speak_next(self, caption: Caption) -> None:
+        """Make the clip, store it, then publish the record that names it."""
+        rate = self.context.policy.pace.rate(self.playhead.backlog_ms(self.context.clock()))
+        key: str | None = None
+        duration_ms = 0.0
+        failed: str | None = None
+        spent: dict[str, float] = {}
+        try:
+            clip = await self.context.engines.synthesize(caption.text, self.context.language, rate)
+            made_at = self.context.clock()
+            wanted = f"{caption.session_id}/{caption.language}/{caption.index:06d}.{clip.extension}"
+            await self.context.engines.put(wanted, clip)
+            stored_at = self.context.clock()
+            key, duration_ms = wanted, clip.duration_ms
+            spent = {
+                stages.SYNTHESIZE: made_at - caption.published_at_ms,
+                stages.STORE: stored_at - made_at,
+            }
+            self.playhead.learn(caption.text, duration_ms, rate)
+        except EngineError as fault:
+            log.warning("speech_failed", index=caption.index, reason=str(fault))
+            failed = "speech rejected" if isinstance(fault, EngineRejected) else "speech unavailable"
+        now = self.context.clock()
+        self.playhead.measured(caption.index, now + DELIVERY_MS, duration_ms)
+        self._put(
+            Speech(
+                session_id=caption.session_id,
+                language=caption.language,
+                index=caption.index,
+                start_ms=caption.start_ms,
+                end_ms=caption.end_ms,
+                text=caption.text,
+                key=key,
+                duration_ms=duration_ms,
+                failed=failed,
+                floor_epoch_ms=caption.floor_epoch_ms,
+                stages={**caption.stages, **spent},
+                published_at_ms=now,
+            )
+        )
+        self._changed.set()
+
+    def _end(self) -> None:
+        """All is said and spoken."""
+        self._heard.clear()
+        if self._finish_offset is not None:
+            self._finish_offset = None
+            self._put(
+                LaneFinished(
+                    session_id=self.context.session_id,
+                    language=self.context.language,
+                    segments=self.published.next_index,
+                    previous_mark=self.chunker.take_late_mark(),
+                )
+            )
+        self.context.ended()
+
+    def _put(self, record: Translation) -> None:
+        """Publish, and know that it is published, in one step."""
+        self.context.publish(record)
+        self.published.apply(record)

@@ -1,0 +1,53 @@
+"""How far a lane is: built from its own published records, and kept up to date by the ones it publishes."""
+
+import math
+from collections import deque
+
+from services.common.contracts import Caption, LaneFinished, Speech, Translation
+from services.translator.sentences import Said
+
+DELIVERY_MS = 40.0
+"""From a clip's record to a listener's ear: notice, fetch, decode."""
+_REMEMBERED = 64
+"""Captions: more than a sentence ever has, since sentences are cut at a length."""
+
+
+class Published:
+    """What is known of one (session, language) from its records in ``translations``."""
+
+    def __init__(self) -> None:
+        self.next_index = 0
+        self.covered_ms = -math.inf
+        """Floor audio up to here is in captions."""
+        self.last_at_ms = 0.0
+        """When the last caption was published, wall clock."""
+        self.plays_until_ms = 0.0
+        """Wall clock at which a listener who misses nothing has heard all speech so far."""
+        self.finished = False
+        self.said: deque[Said] = deque(maxlen=_REMEMBERED)
+        self.speechless: deque[Caption] = deque()
+        """Captions to be spoken whose speech is not out, oldest first."""
+
+    def apply(self, record: Translation) -> None:
+        """Take the lane's next record into account."""
+        match record:
+            case Caption():
+                self.next_index = record.index + 1
+                self.covered_ms = record.end_ms
+                self.last_at_ms = record.published_at_ms
+                self.said.append(Said(record.start_ms, record.end_ms, record.text))
+                if record.spoken:
+                    self.speechless.append(record)
+            case Speech():
+                self.speechless.popleft()
+                if record.key:
+                    begins_ms = max(self.plays_until_ms, record.published_at_ms + DELIVERY_MS)
+                    self.plays_until_ms = begins_ms + record.duration_ms
+            case LaneFinished():
+                self.finished = True
+                self.said.clear()
+
+    @property
+    def done_ms(self) -> float:
+        """Floor audio up to here needs nothing more: captions are out, and speech where it belongs."""
+        return self.speechless[0].start_ms if self.speechless else self.covered_ms

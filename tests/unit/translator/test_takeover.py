@@ -1,0 +1,81 @@
+"""The processor dies at any point, any number of times: nothing is lost, nothing is said twice."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.common.audience import AudienceView
+from services.common.clock import now_ms
+from services.common.contracts import Final, Finished
+from services.translator.chunker import Chunker
+from services.translator.clause import Clause, ClausePolicy
+from services.translator.sentences import Sentences
+from tests.unit.translator.builders import talks, words_in, words_of
+from tests.unit.translator.fakes import FakeKafka, FakeSynthesizer, FakeTranslator, listen, rolling_at_once, workshop
+
+NOW = now_ms()
+
+
+def clause_at_once(sentences: Sentences) -> Chunker:
+    return Clause(sentences, ClausePolicy(age_ms=0, least_words=2))
+
+
+STEPS = st.lists(st.sampled_from(["feed", "feed", "feed", "turn", "turn", "commit", "publish", "crash"]), max_size=80)
+
+
+@pytest.mark.parametrize("make_chunker", [rolling_at_once, clause_at_once])
+@given(
+    talk=talks(published_at_ms=NOW),
+    other=talks(session_id="other", published_at_ms=NOW),
+    steps=STEPS,
+    turns=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+)
+@settings(max_examples=150, deadline=None)
+def test_after_any_crashes_every_word_is_in_one_segment_and_every_spoken_caption_has_one_speech(
+    make_chunker: object, talk: list[Final], other: list[Final], steps: list[str], turns: tuple[int, int]
+) -> None:
+    asyncio.run(_live_through(make_chunker, talk, other, steps, turns))
+
+
+async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # type: ignore[no-untyped-def]
+    audience = AudienceView()
+    for session_id in ("s", "other"):
+        listen(audience, "pt", session_id=session_id)
+        listen(audience, "es", hearing=0, session_id=session_id)
+        listen(audience, "ca", session_id=session_id)
+    log = [record for pair in zip(talk, other, strict=False) for record in pair]
+    log += talk[len(other) :] + other[len(talk) :]
+    log += [Finished(session_id=name, language="en", end_ms=1e6) for name in ("s", "other")]
+    shop = workshop(FakeTranslator(turns[0]), FakeSynthesizer(turns[1]), make_chunker=make_chunker, audience=audience)
+    kafka = FakeKafka(shop, log)
+    await kafka.take_over()
+    for step in steps:
+        match step:
+            case "feed":
+                await kafka.feed()
+            case "turn":
+                await asyncio.sleep(0)
+            case "commit":
+                kafka.commit()
+            case "publish":
+                kafka.commit(settle=False)
+            case "crash":
+                await kafka.crash()
+                await kafka.take_over()
+    await kafka.run_to_end()
+    await kafka.crash()
+
+    for name, finals in (("s", talk), ("other", other)):
+        for language, hears in (("pt", True), ("es", False), ("ca", False)):
+            captions = kafka.captions(language, name)
+            speeches = kafka.speeches(language, name)
+            assert words_in(captions) == words_of(finals)
+            assert [caption.index for caption in captions] == list(range(len(captions)))
+            assert [speech.index for speech in speeches] == [c.index for c in captions if c.spoken]
+            assert all(caption.spoken == (hears and bool(caption.text)) for caption in captions)
+            assert all(speech.key in shop.engines.store.clips for speech in speeches)
+            assert [finish.segments for finish in kafka.finishes(language, name)] == [len(captions)]
+            for before, after in zip(captions, captions[1:], strict=False):
+                assert before.end_ms <= after.start_ms
