@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from services.common import stages
 from services.common.audience import Listeners
@@ -22,10 +22,15 @@ log = structlog.get_logger(__name__)
 
 _CLIP_MS = 150.0
 """What it takes to make and store a clip, until it is done."""
-_MAX_SPEECHLESS = 8
-"""Clips waiting to be made; more are shed, so that a stuck voice costs speech and not memory."""
 
 _segments = Counter("translator_segments", "Segments published", ["language", "outcome"])
+_shed = Counter("translator_segments_shed", "Segments whose speech would have come too late", ["language"])
+_backlog_seconds = Histogram(
+    "translator_backlog_seconds",
+    "Speech that listeners still had to hear when a segment was decided",
+    ["language"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class LanePolicy:
     pace: Pace
     shed_backlog_ms: float
     """Speech that would be heard later than this is not made."""
+    most_clips_waiting: int = 8
+    """Nor while so many clips are still to be made, so that a stuck voice costs speech and not memory."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Lane:
         self._source = ""
         self._finish_offset: int | None = None
         self._retiring = False
+        self._shedding = False
         self._translate_ms = 0.0
 
     # -- called by the session, synchronously --
@@ -193,6 +201,7 @@ class Lane:
         if spoken:
             rate = self.context.policy.pace.rate(self.playhead.remaining_ms(now))
             expected_ms = self.playhead.estimate_ms(piece.text, rate)
+            _backlog_seconds.labels(self.context.language).observe(self.playhead.remaining_ms(now) / 1000)
             self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
         self._put(caption)
         outcome = "failed" if piece.failed else "spoken" if spoken else "written"
@@ -204,11 +213,16 @@ class Lane:
         if not hearing or self.context.language not in self.context.engines.synthesizer.languages:
             return False
         behind_ms = self.playhead.remaining_ms(now)
-        if behind_ms <= self.context.policy.shed_backlog_ms and len(self.published.speechless) < _MAX_SPEECHLESS:
-            return True
-        log.warning("speech_shed", behind_ms=round(behind_ms), waiting=len(self.published.speechless))
-        _segments.labels(self.context.language, "shed").inc()
-        return False
+        waiting = len(self.published.speechless)
+        policy = self.context.policy
+        shed = behind_ms > policy.shed_backlog_ms or waiting >= policy.most_clips_waiting
+        if shed != self._shedding:
+            self._shedding = shed
+            event = "speech_shed" if shed else "speech_resumed"
+            log.warning(event, behind_ms=round(behind_ms), waiting=waiting)
+        if shed:
+            _shed.labels(self.context.language).inc()
+        return not shed
 
     def _source_of(self, piece: Piece) -> _Heard:
         """The final that the piece's last word came with."""

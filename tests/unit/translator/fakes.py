@@ -86,6 +86,7 @@ def workshop(
     make_chunker: Callable[[Sentences], Chunker] = rolling_at_once,
     audience: AudienceView | None = None,
     shed_backlog_ms: float = 1e12,
+    most_clips_waiting: int = 1000,
     linger_ms: float = 30_000,
     deadlines: Deadlines | None = None,
     clock: Callable[[], float] = now_ms,
@@ -99,7 +100,7 @@ def workshop(
             deadlines or Deadlines(),
         ),
         make_chunker=make_chunker,
-        policy=LanePolicy(Pace(), shed_backlog_ms),
+        policy=LanePolicy(Pace(), shed_backlog_ms, most_clips_waiting),
         audience=audience or AudienceView(clock),
         linger_ms=linger_ms,
         clock=clock,
@@ -175,7 +176,8 @@ class FakeKafka:
 
     async def run_to_end(self) -> None:
         """Feed everything, then wait until nothing is left to do."""
-        while await self.feed():
+        for _ in range(self.position, len(self.log)):
+            await self.feed()
             await asyncio.sleep(0)
         await self.until(lambda: self.committed == len(self.log))
 

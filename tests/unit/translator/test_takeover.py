@@ -1,6 +1,7 @@
 """The processor dies at any point, any number of times: nothing is lost, nothing is said twice."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,15 @@ from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.sentences import Sentences
 from tests.unit.translator.builders import talks, words_in, words_of
-from tests.unit.translator.fakes import FakeKafka, FakeSynthesizer, FakeTranslator, listen, rolling_at_once, workshop
+from tests.unit.translator.fakes import (
+    FakeKafka,
+    FakeStore,
+    FakeSynthesizer,
+    FakeTranslator,
+    listen,
+    rolling_at_once,
+    workshop,
+)
 
 NOW = now_ms()
 
@@ -48,7 +57,8 @@ async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # typ
     log = [record for pair in zip(talk, other, strict=False) for record in pair]
     log += talk[len(other) :] + other[len(talk) :]
     log += [Finished(session_id=name, language="en", end_ms=1e6) for name in ("s", "other")]
-    shop = workshop(FakeTranslator(turns[0]), FakeSynthesizer(turns[1]), make_chunker=make_chunker, audience=audience)
+    store = FakeStore()
+    shop = workshop(FakeTranslator(turns[0]), FakeSynthesizer(turns[1]), store, make_chunker, audience)
     kafka = FakeKafka(shop, log)
     await kafka.take_over()
     for step in steps:
@@ -75,7 +85,7 @@ async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # typ
             assert [caption.index for caption in captions] == list(range(len(captions)))
             assert [speech.index for speech in speeches] == [c.index for c in captions if c.spoken]
             assert all(caption.spoken == (hears and bool(caption.text)) for caption in captions)
-            assert all(speech.key in shop.engines.store.clips for speech in speeches)
+            assert all(speech.key in store.clips for speech in speeches)
             assert [finish.segments for finish in kafka.finishes(language, name)] == [len(captions)]
-            for before, after in zip(captions, captions[1:], strict=False):
+            for before, after in pairwise(captions):
                 assert before.end_ms <= after.start_ms
