@@ -1,0 +1,48 @@
+"""The transcriber: ``audio`` in, ``transcripts`` out. ``python -m services.transcriber``."""
+
+import asyncio
+
+from services.common.http import Server
+from services.common.kafka import process_partitions
+from services.common.lifecycle import Service, run
+from services.common.settings import load_or_exit
+from services.common.topics import AUDIO, TRANSCRIPTS
+from services.transcriber.local.recognizer import LocalRecognizer, Tuning
+from services.transcriber.processor import Transcriber
+from services.transcriber.session import Limits, Streams
+from services.transcriber.settings import TranscriberSettings
+
+
+async def serve(service: Service, settings: TranscriberSettings) -> None:
+    """Run until the service is told to stop."""
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.transcriber_port,
+        port_variable="DRAGOMAN_TRANSCRIBER_PORT",
+    )
+    streams = Streams(settings.recognizer_streams)
+    limits = Limits()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.run())
+        async with LocalRecognizer.load(
+            settings.whisper_model,
+            workers=settings.whisper_workers,
+            deadline_s=settings.whisper_deadline_s,
+            tuning=Tuning(step_s=settings.recognizer_step_s),
+        ) as recognizer:
+            service.started()
+            await process_partitions(
+                bootstrap=settings.kafka_bootstrap,
+                service="transcriber",
+                instance=settings.instance,
+                source=AUDIO,
+                output=TRANSCRIPTS,
+                make=lambda partition, outbox: Transcriber(recognizer, outbox, streams, limits),
+                drain=service.stopping,
+            )
+
+
+if __name__ == "__main__":
+    _settings = load_or_exit(TranscriberSettings)
+    run(lambda service: serve(service, _settings), "transcriber", _settings)

@@ -1,0 +1,236 @@
+"""The local recognizer: Whisper over a growing window of the newest speech, again and again.
+
+A stream decodes what was said since the last settled words, with a few seconds of settled audio in front of it as
+context, whenever there is enough new speech, and once more when the speaker pauses. It decodes at the pace of whoever
+reads its hypotheses, and always the newest audio, so a slow machine decodes less often and never late.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+
+from services.common.clock import now_ms
+from services.common.contracts import SAMPLE_RATE, Word
+from services.common.engine_host import EngineHost
+from services.common.errors import EngineUnavailable
+from services.transcriber.local.turns import LEAD_SAMPLES, Turns
+from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
+from services.transcriber.local.whisper import LANGUAGES, MAX_SPEECH_S, Spoken
+from services.transcriber.ports import HeardWord, Hypothesis
+
+log = structlog.get_logger(__name__)
+
+ENGINE = "services.transcriber.local.whisper:Whisper"
+
+SAMPLES_PER_MS = SAMPLE_RATE // 1000
+
+_HESITATION_S = 0.1
+"""In a silence longer than this, a decode waits for the endpoint or for more speech."""
+_BEFORE_WORD_S = 0.05
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """When to decode, and how much. Seconds; measured in the lab that ``docs/engines.md`` describes."""
+
+    step_s: float = 0.6
+    """New speech between two decodes."""
+    endpoint_s: float = 0.35
+    """Silence that ends a stretch of speech."""
+    context_s: float = 5.0
+    """Settled audio kept in front of the window, so that words after a pause are not heard out of the blue."""
+    quiet_s: float = 2.0
+    """Silence after which the context is of no more use."""
+    trim_s: float = 10.0
+    """A window longer than this loses its settled beginning."""
+    longest_s: float = 20.0
+    """A window that grew to this without anything settled is taken as it is."""
+    behind_s: float = 4.0
+    """Audio that may wait for a decode before ``feed`` waits."""
+
+
+class LocalRecognizer:
+    """``Recognizer`` over a host of Whisper workers."""
+
+    def __init__(self, host: EngineHost, tuning: Tuning) -> None:
+        self._host = host
+        self._tuning = tuning
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def load(
+        cls, model: str, *, workers: int, deadline_s: float, tuning: Tuning
+    ) -> AsyncIterator["LocalRecognizer"]:
+        """Ready when every worker has the model (a folder). Raises EngineError."""
+        async with EngineHost.open(ENGINE, args=(model,), workers=workers, deadline_s=deadline_s) as host:
+            yield cls(host, tuning)
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self, language: str, *, first_sample: int, settled: tuple[Word, ...]
+    ) -> AsyncIterator["LocalStream"]:
+        """See ``Recognizer.open``."""
+        activity = await asyncio.to_thread(VoiceActivity)
+        stream = LocalStream(self._host, activity, self._tuning, language, first_sample)
+        if settled:
+            stream.settle(settled[-1].end_ms)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    @property
+    def context_ms(self) -> float:
+        return self._tuning.context_s * 1000
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return LANGUAGES
+
+
+class LocalStream:
+    """``RecognizerStream``. One feeder, one reader. Positions are in samples of floor audio."""
+
+    def __init__(
+        self, host: EngineHost, activity: VoiceActivity, tuning: Tuning, language: str, first_sample: int
+    ) -> None:
+        self._host = host
+        self._activity = activity
+        self._tuning = tuning
+        self._language = language
+        self._audio = bytearray()
+        self._audio_start = first_sample
+        self._turns = Turns(_samples(tuning.endpoint_s), heard=first_sample)
+        self._window: int | None = None
+        """Where the next decode begins; None: where the speech does."""
+        self._decoded = first_sample
+        self._settled = first_sample
+        self._told_quiet = first_sample
+        self._flushing = False
+        self._closed = False
+        self._work = asyncio.Event()
+        self._progress = asyncio.Event()
+
+    async def feed(self, pcm: bytes, first_sample: int) -> None:
+        """See ``RecognizerStream.feed``."""
+        expected = self._audio_start + len(self._audio) // 2
+        if first_sample != expected:
+            raise ValueError(f"audio from sample {first_sample} where {expected} was expected")
+        self._forget()
+        self._audio += pcm
+        for probability in self._activity.hear(pcm):
+            self._turns.hear(WINDOW_SAMPLES, probability)
+        self._work.set()
+        while self._waiting() >= _samples(self._tuning.behind_s) and not self._closed:
+            await self._reader_progress()
+
+    async def flush(self) -> None:
+        """See ``RecognizerStream.flush``. Returns once the reader has asked for what comes after it."""
+        self._turns.end()
+        self._flushing = True
+        self._work.set()
+        while self._flushing and not self._closed:
+            await self._reader_progress()
+
+    def settle(self, until_ms: float) -> None:
+        """See ``RecognizerStream.settle``."""
+        self._settled = max(self._settled, round(until_ms * SAMPLES_PER_MS))
+
+    def close(self) -> None:
+        """End the hypotheses."""
+        self._closed = True
+        self._work.set()
+        self._progress.set()
+
+    async def hypotheses(self) -> AsyncIterator[Hypothesis]:
+        """See ``RecognizerStream.hypotheses``. Decodes while it is read, so each decode knows what was settled."""
+        try:
+            while not self._closed:
+                self._work.clear()
+                if (stretch := self._turns.take()) is not None:
+                    yield await self._recognize(stretch.onset, stretch.end, endpoint=True)
+                elif (onset := self._due()) is not None:
+                    overlong = self._turns.heard - (self._window or onset) >= _samples(self._tuning.longest_s)
+                    yield await self._recognize(onset, self._turns.heard, endpoint=overlong)
+                elif self._flushing or self._is_quiet():
+                    self._window, self._told_quiet = None, self._turns.heard
+                    yield Hypothesis(words=(), heard_ms=self._turns.heard / SAMPLES_PER_MS, endpoint=True, quiet=True)
+                    self._flushing = False
+                else:
+                    await self._work.wait()
+                    continue
+                self._progress.set()
+        finally:
+            self.close()
+
+    def _due(self) -> int | None:
+        """Where the speech that is going on began, if there is enough of it that was not decoded yet."""
+        onset = self._turns.onset
+        if onset is None or self._turns.silence > _samples(_HESITATION_S):
+            return None
+        known = max(self._decoded, self._settled, onset + LEAD_SAMPLES)
+        return onset if self._turns.heard - known >= _samples(self._tuning.step_s) else None
+
+    def _is_quiet(self) -> bool:
+        silence = min(self._turns.silence, self._turns.heard - self._told_quiet)
+        return self._turns.onset is None and silence >= _samples(self._tuning.quiet_s)
+
+    async def _recognize(self, onset: int, until: int, *, endpoint: bool) -> Hypothesis:
+        """Decode from the window's start, and move it on where it has grown too long."""
+        start = max(onset if self._window is None else self._window, until - _samples(MAX_SPEECH_S), self._audio_start)
+        self._decoded, self._window = until, start
+        began_at_ms, began = now_ms(), time.perf_counter()
+        pcm = bytes(self._audio[2 * (start - self._audio_start) : 2 * (until - self._audio_start)])
+        spoken = await self._decode(pcm)
+        start_ms = start / SAMPLES_PER_MS
+        words = tuple(HeardWord(word.text, start_ms + word.start_ms, start_ms + word.end_ms) for word in spoken)
+        self._window = self._next_window(start, until, words, endpoint)
+        return Hypothesis(
+            words=words,
+            heard_ms=until / SAMPLES_PER_MS,
+            endpoint=endpoint,
+            decode_started_at_ms=began_at_ms,
+            decode_ms=(time.perf_counter() - began) * 1000,
+        )
+
+    async def _decode(self, pcm: bytes) -> tuple[Spoken, ...]:
+        try:
+            return await self._host.call("recognize", pcm, self._language)  # type: ignore[no-any-return]
+        except EngineUnavailable as fault:
+            log.warning("decode_repeated", reason=str(fault))
+            return await self._host.call("recognize", pcm, self._language)  # type: ignore[no-any-return]
+
+    def _next_window(self, start: int, until: int, words: tuple[HeardWord, ...], endpoint: bool) -> int:
+        """At the first word of the context once a stretch is over or the window is long; else where it is."""
+        if not endpoint and until - start <= _samples(self._tuning.trim_s):
+            return start
+        settled = until if endpoint else self._settled
+        context = settled - _samples(self._tuning.context_s)
+        starts = (round(word.start_ms * SAMPLES_PER_MS) for word in words)
+        first = next((at for at in starts if at >= context), settled)
+        return max(start, first - _samples(_BEFORE_WORD_S))
+
+    def _waiting(self) -> int:
+        """How much speech waits for a decode."""
+        begun = self._turns.begun
+        return 0 if begun is None else self._turns.heard - max(begun, self._decoded)
+
+    async def _reader_progress(self) -> None:
+        self._progress.clear()
+        await self._progress.wait()
+
+    def _forget(self) -> None:
+        """Drop the audio that no decode will want."""
+        wanted = (self._window, self._turns.begun, self._turns.heard - LEAD_SAMPLES)
+        unused = min(at for at in wanted if at is not None) - self._audio_start
+        if unused > 0:
+            del self._audio[: 2 * unused]
+            self._audio_start += unused
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE)

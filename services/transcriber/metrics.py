@@ -1,0 +1,16 @@
+"""What the transcriber counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.common.telemetry import LATENCY_BUCKETS_S
+
+DECODE = Histogram("dragoman_transcriber_decode_seconds", "One decode of a recognizer", buckets=LATENCY_BUCKETS_S)
+WORD_DELAY = Histogram(
+    "dragoman_transcriber_word_delay_seconds",
+    "End of a final's last word at the microphone to its publication",
+    buckets=LATENCY_BUCKETS_S,
+)
+STREAMS = Gauge("dragoman_transcriber_streams", "Sessions that are being recognized")
+REFUSED = Counter("dragoman_transcriber_frames_refused_total", "Frames not recognized because every stream was taken")
+FINALS = Counter("dragoman_transcriber_finals_total", "Finals published")
+FAILURES = Counter("dragoman_transcriber_failures_total", "Recognizer streams that failed and were opened again")

@@ -1,0 +1,105 @@
+"""All sessions of one partition of ``audio``: a ``Processor`` from frames to transcripts."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+
+import structlog
+
+from services.common.contracts import Final, Finished, Frame, Transcript
+from services.common.kafka import Outbox, Received
+from services.transcriber.ports import Recognizer
+from services.transcriber.session import Limits, Session, Streams
+from services.transcriber.stabilizer import Settled
+
+log = structlog.get_logger(__name__)
+
+_FINISHED_REMEMBERED = 10_000
+"""Sessions whose frames may still come again in a replay."""
+
+
+class Transcriber:
+    """See ``Processor``. Each session has a task of its own, so none waits for another's engine."""
+
+    def __init__(self, recognizer: Recognizer, outbox: Outbox, streams: Streams, limits: Limits) -> None:
+        self._recognizer = recognizer
+        self._outbox = outbox
+        self._streams = streams
+        self._limits = limits
+        self._settled: dict[str, Settled] = {}
+        """Of sessions that were published by whoever had the partition before and have no frame here yet."""
+        self._ignored: OrderedDict[str, None] = OrderedDict()
+        """Sessions that are finished or can't be recognized."""
+        self._sessions: dict[str, Session] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._failure: BaseException | None = None
+
+    async def restore(self, tail: AsyncIterator[Received[Transcript]]) -> None:
+        """See ``Processor.restore``."""
+        async for received in tail:
+            match received.record:
+                case Final(session_id=session_id) as final:
+                    self._settled[session_id] = self._settled.get(session_id, Settled()).after(final)
+                case Finished(session_id=session_id):
+                    self._settled.pop(session_id, None)
+                    self._ignore(session_id)
+
+    async def handle(self, received: Received[Frame]) -> None:
+        """See ``Processor.handle``."""
+        frame = received.record
+        if frame.session_id in self._ignored:
+            return
+        session = self._sessions.get(frame.session_id)
+        if session is None:
+            if frame.language not in self._recognizer.languages:
+                log.error("language_not_recognized", session=frame.session_id, language=frame.language)
+                self._ignore(frame.session_id)
+                return
+            session = self._begin(frame.session_id, frame.language)
+        await session.hear(received)
+
+    def settled(self, position: int) -> int:
+        """See ``Processor.settled``. Raises what ended a session's task, which is a fault of this program."""
+        if self._failure is not None:
+            raise self._failure
+        offsets = (session.oldest_offset for session in self._sessions.values())
+        return min((offset for offset in offsets if offset is not None), default=position)
+
+    async def close(self) -> None:
+        """See ``Processor.close``."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, session_id: str, language: str) -> Session:
+        session = Session(
+            session_id,
+            language,
+            recognizer=self._recognizer,
+            outbox=self._outbox,
+            streams=self._streams,
+            limits=self._limits,
+            settled=self._settled.pop(session_id, Settled()),
+        )
+        self._sessions[session_id] = session
+        task = asyncio.create_task(session.run(), name=f"session {session_id}")
+        task.add_done_callback(lambda task: self._end(session_id, task))
+        self._tasks[session_id] = task
+        return session
+
+    def _end(self, session_id: str, task: asyncio.Task[None]) -> None:
+        del self._tasks[session_id]
+        if task.cancelled():
+            return
+        if (failure := task.exception()) is not None:
+            self._failure = failure
+            self._outbox.wake()
+            return
+        del self._sessions[session_id]
+        self._ignore(session_id)
+
+    def _ignore(self, session_id: str) -> None:
+        self._ignored[session_id] = None
+        while len(self._ignored) > _FINISHED_REMEMBERED:
+            self._ignored.popitem(last=False)

@@ -1,0 +1,61 @@
+"""The audio of one session that is not settled yet, with the offsets that it came from. Pure."""
+
+from collections import deque
+from itertools import islice
+
+from services.common.contracts import Frame
+from services.common.kafka import Received
+
+
+class Ring:
+    """Frames and marks in order. Those that the recognizer was fed stay until what they say is settled."""
+
+    def __init__(self) -> None:
+        self._items: deque[Received[Frame]] = deque()
+        self._fed = 0
+
+    def append(self, received: Received[Frame]) -> None:
+        """One more, not fed yet."""
+        self._items.append(received)
+
+    @property
+    def oldest_offset(self) -> int | None:
+        """Where a takeover would have to begin to read; None: nothing is held."""
+        return self._items[0].offset if self._items else None
+
+    @property
+    def next(self) -> Received[Frame] | None:
+        """The first that was not fed."""
+        return self._items[self._fed] if self._fed < len(self._items) else None
+
+    @property
+    def unfed_ms(self) -> float:
+        """How much audio waits to be fed."""
+        waiting = self.next
+        return self._items[-1].record.end_ms - waiting.record.start_ms if waiting else 0.0
+
+    def feed(self) -> None:
+        """``next`` has been fed."""
+        self._fed += 1
+
+    def rewind(self) -> None:
+        """All that is held has to be fed again."""
+        self._fed = 0
+
+    def settle_before(self, ms: float) -> None:
+        """Let go what was fed and ends before this floor time."""
+        while self._fed and self._items[0].record.end_ms <= ms:
+            self._items.popleft()
+            self._fed -= 1
+
+    def settle_fed(self) -> None:
+        """Let go all that was fed."""
+        for _ in range(self._fed):
+            self._items.popleft()
+        self._fed = 0
+
+    def at(self, ms: float) -> Received[Frame] | None:
+        """The fed frame that holds this floor time, else the nearest."""
+        fed = islice(self._items, self._fed)
+        holding = next((item for item in fed if item.record.end_ms >= ms), None)
+        return holding or (self._items[self._fed - 1] if self._fed else None)

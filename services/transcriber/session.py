@@ -1,0 +1,282 @@
+"""One session: its frames in, its partials and finals out.
+
+A stretch of floor audio without a long gap is one recognizer stream. It ends with a pause, a mute, the session's end,
+audio that is missing, or frames that stop coming; then everything heard is settled. A stream that fails is opened
+again and hears once more what was not settled.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from services.common import stages
+from services.common.clock import now_ms
+from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Word
+from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.kafka import Outbox, Received
+from services.common.topics import TRANSCRIPTS
+from services.transcriber import metrics
+from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
+from services.transcriber.ring import Ring
+from services.transcriber.stabilizer import Run, Settled, Stabilizer
+
+log = structlog.get_logger(__name__)
+
+_QUIET_CONTEXT_MS = 500.0
+"""Kept in a long silence: where speech begins is noticed a little late."""
+_FIRST_BACKOFF_S = 0.2
+_LONGEST_BACKOFF_S = 5.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one session. Seconds."""
+
+    gap_filled_s: float = 2.0
+    """Missing audio up to this is silence to the recognizer; more of it begins a new stretch."""
+    idle_s: float = 10.0
+    """No frame for this long: recognize what there is and close the stream."""
+    unfed_s: float = 120.0
+    """Audio that may wait for the recognizer before the partition's input is held back."""
+
+
+class Streams:
+    """How many sessions may be recognized at once in this process."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._taken = 0
+
+    def take(self) -> bool:
+        """Whether there was a free one, which is now taken."""
+        if self._taken >= self.limit:
+            return False
+        self._taken += 1
+        metrics.STREAMS.set(self._taken)
+        return True
+
+    def give_back(self) -> None:
+        self._taken -= 1
+        metrics.STREAMS.set(self._taken)
+
+
+class Session:
+    """``run`` recognizes what ``hear`` is given. Output and settled offsets change together, between awaits."""
+
+    def __init__(
+        self,
+        session_id: str,
+        language: str,
+        *,
+        recognizer: Recognizer,
+        outbox: Outbox,
+        streams: Streams,
+        limits: Limits,
+        settled: Settled,
+    ) -> None:
+        self.finished = False
+        self._id = session_id
+        self._language = language
+        self._recognizer = recognizer
+        self._outbox = outbox
+        self._streams = streams
+        self._limits = limits
+        self._stabilizer = Stabilizer(settled)
+        self._ring = Ring()
+        self._expected_sample = max(0, int((settled.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
+        """Audio before it is known or was heard already."""
+        self._has_stream = False
+        self._refused = False
+        self._partial: tuple[Word, ...] = ()
+        self._changed = asyncio.Event()
+
+    @property
+    def oldest_offset(self) -> int | None:
+        """First input offset that a takeover needs; None: everything so far is settled."""
+        return self._ring.oldest_offset
+
+    async def hear(self, received: Received[Frame]) -> None:
+        """Take the next frame or mark. Waits while too much audio waits for the recognizer."""
+        received = self._without_overlap(received)
+        frame = received.record
+        if self.finished or (frame.mark is None and not (frame.samples and self._admit())):
+            return
+        self._ring.append(received)
+        self._changed.set()
+        while self._ring.unfed_ms > self._limits.unfed_s * 1000 and not self.finished:
+            await self._change()
+
+    def _without_overlap(self, received: Received[Frame]) -> Received[Frame]:
+        """Cut off what was heard before: frames may come twice, or overlap after a takeover of the speaker's socket."""
+        frame = received.record
+        known = self._expected_sample - frame.first_sample
+        if frame.mark is None:
+            self._expected_sample = max(self._expected_sample, frame.first_sample + frame.samples)
+        if known <= 0 or frame.mark is not None:
+            return received
+        rest = msgspec.structs.replace(frame, first_sample=frame.first_sample + known, pcm=frame.pcm[2 * known :])
+        return Received(rest, received.topic, received.partition, received.offset, received.read_at_ms)
+
+    def _admit(self) -> bool:
+        """Whether this session has a stream, or gets one now."""
+        if not self._has_stream:
+            self._has_stream = self._streams.take()
+            if not self._has_stream:
+                metrics.REFUSED.inc()
+                if not self._refused:
+                    log.warning("stream_refused", session=self._id, limit=self._streams.limit)
+        self._refused = not self._has_stream
+        return self._has_stream
+
+    async def run(self) -> None:
+        """Recognize until the session's end has been published."""
+        backoff_s = _FIRST_BACKOFF_S
+        try:
+            while not self.finished:
+                before = self._stabilizer.settled, self._ring.oldest_offset
+                try:
+                    await self._transcribe_stretch()
+                except* EngineRejected as faults:
+                    log.error("audio_rejected", session=self._id, reason=str(faults.exceptions[0]))
+                    self._ring.settle_fed()
+                except* EngineUnavailable as faults:
+                    if before != (self._stabilizer.settled, self._ring.oldest_offset):
+                        backoff_s = _FIRST_BACKOFF_S
+                    log.warning("stream_failed", session=self._id, reason=str(faults.exceptions[0]), wait_s=backoff_s)
+                    metrics.FAILURES.inc()
+                    await asyncio.sleep(backoff_s)
+                    backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
+                    self._ring.rewind()
+        finally:
+            self._release()
+
+    async def _transcribe_stretch(self) -> None:
+        """One recognizer stream, from the next frame to where its audio ends for now. Raises EngineError in a group."""
+        while (first := self._ring.next) is None:
+            self._release()
+            await self._change()
+        if first.record.mark is not None:
+            self._mark(first.record)
+            return
+        self._stabilizer = Stabilizer(self._stabilizer.settled)
+        begin = first.record.first_sample
+        opening = self._recognizer.open(self._language, first_sample=begin, settled=self._stabilizer.settled.words)
+        async with asyncio.TaskGroup() as tasks, opening as stream:
+            tasks.create_task(self._listen(stream))
+            mark = await self._feed(stream, begin)
+        # The stream is flushed and closed, so nothing that it was fed is open any more.
+        self._ring.settle_fed()
+        if mark is not None:
+            self._mark(mark)
+
+    async def _feed(self, stream: RecognizerStream, position: int) -> Frame | None:
+        """Feed and flush the stretch. Returns the mark that ended it, if one did."""
+        while (received := await self._next()) is not None and received.record.mark is None:
+            frame = received.record
+            gap = frame.first_sample - position
+            if gap > self._limits.gap_filled_s * SAMPLE_RATE:
+                log.warning("audio_missing", session=self._id, from_ms=position * 1000 / SAMPLE_RATE, ms=gap / 16)
+                break
+            self._ring.feed()
+            self._changed.set()
+            await stream.feed(bytes(2 * gap) + frame.pcm, position)
+            position = frame.first_sample + frame.samples
+        await stream.flush()
+        return received.record if received is not None and received.record.mark is not None else None
+
+    async def _next(self) -> Received[Frame] | None:
+        """What to feed next; None if nothing has come for too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.idle_s):
+                while self._ring.next is None:
+                    await self._change()
+        return self._ring.next
+
+    async def _listen(self, stream: RecognizerStream) -> None:
+        async for hypothesis in stream.hypotheses():
+            self._decide(hypothesis)
+            stream.settle(self._stabilizer.settled.end_ms)
+
+    def _decide(self, hypothesis: Hypothesis) -> None:
+        """Publish what the hypothesis settles and suggests, and let go the audio that it settles."""
+        decision = self._stabilizer.hear(hypothesis)
+        for run in decision.finals:
+            self._outbox.put(TRANSCRIPTS, self._final(run, hypothesis))
+            metrics.FINALS.inc()
+        if hypothesis.decode_ms:
+            metrics.DECODE.observe(hypothesis.decode_ms / 1000)
+        if decision.partial != self._partial or (decision.finals and decision.partial):
+            self._partial = decision.partial
+            self._outbox.put_partial(TRANSCRIPTS, self._partial_record(decision.partial))
+        if hypothesis.quiet:
+            self._ring.settle_before(hypothesis.heard_ms - _QUIET_CONTEXT_MS)
+        else:
+            decided_ms = hypothesis.heard_ms if hypothesis.endpoint else self._stabilizer.settled.end_ms
+            self._ring.settle_before(decided_ms - self._recognizer.context_ms)
+
+    def _final(self, run: Run, hypothesis: Hypothesis) -> Final:
+        published_at_ms = now_ms()
+        end_ms = run.words[-1].end_ms if run.words else hypothesis.heard_ms
+        held = self._ring.at(end_ms)
+        spent: dict[str, float] = {}
+        if held is not None and run.words:
+            frame = held.record
+            decode_at_ms = hypothesis.decode_started_at_ms or held.read_at_ms
+            spent = {
+                stages.CAPTURE: frame.received_at_ms - _floor_epoch_ms(held) - end_ms,
+                stages.AUDIO_TOPIC: held.read_at_ms - frame.received_at_ms,
+                stages.AGREE: decode_at_ms - held.read_at_ms,
+                stages.RECOGNIZE: published_at_ms - decode_at_ms,
+            }
+            metrics.WORD_DELAY.observe(max(0.0, published_at_ms - _floor_epoch_ms(held) - end_ms) / 1000)
+        return Final(
+            session_id=self._id,
+            language=self._language,
+            index=run.index,
+            words=run.words,
+            previous_mark=run.previous_mark,
+            ends=run.ends,
+            floor_epoch_ms=_floor_epoch_ms(held),
+            stages=spent,
+            published_at_ms=published_at_ms,
+        )
+
+    def _partial_record(self, words: tuple[Word, ...]) -> Partial:
+        return Partial(
+            session_id=self._id,
+            language=self._language,
+            follows=self._stabilizer.settled.next_index - 1,
+            words=words,
+            floor_epoch_ms=_floor_epoch_ms(self._ring.at(words[-1].end_ms)) if words else 0.0,
+        )
+
+    def _mark(self, frame: Frame) -> None:
+        """A mark whose stretch has been settled: let it go, and after the end say that all has been said."""
+        self._ring.feed()
+        self._ring.settle_fed()
+        if frame.mark is not Mark.END:
+            return
+        open_mark = self._stabilizer.settled.open_mark
+        self._outbox.put(
+            TRANSCRIPTS,
+            Finished(session_id=self._id, language=self._language, end_ms=frame.end_ms, previous_mark=open_mark),
+        )
+        self.finished = True
+        self._changed.set()
+
+    def _release(self) -> None:
+        if self._has_stream:
+            self._has_stream = False
+            self._streams.give_back()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+
+def _floor_epoch_ms(held: Received[Frame] | None) -> float:
+    """The wall-clock time of floor audio 0 ms, as this frame tells it."""
+    return held.record.captured_at_ms - held.record.end_ms if held is not None else 0.0

@@ -1,0 +1,189 @@
+"""From revisable hypotheses to words that never change. Pure.
+
+An engine that marks words as stable is believed. Of one that doesn't, words are final once two successive hypotheses
+agree on them, and never the last one while the speech goes on. A hypothesis may begin with words that are final
+already; what is new begins after the last of them, found by its text near its time.
+"""
+
+from dataclasses import dataclass, field
+
+from services.common.contracts import Boundary, Final, SentenceMark, Word
+from services.transcriber.ports import HeardWord, Hypothesis
+from services.transcriber.words import ends_clause, goes_on, normalized, split_mark
+
+REMEMBERED_WORDS = 12
+"""How many of the last final words are enough to find the seam in the next hypothesis."""
+
+_SEAM_MS = 700.0
+"""How far the same word may move between two hypotheses."""
+_SEAM_SLACK_MS = 100.0
+_SEAM_MATCH = 3
+_LONGEST_WORD_MS = 2000.0
+"""A longer one has silence in it: an engine's word lasts until the next one begins."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How far a session is, as its own finals tell: enough to go on from after a takeover."""
+
+    words: tuple[Word, ...] = ()
+    """The last of them."""
+    next_index: int = 0
+    open_mark: SentenceMark | None = None
+    """The last word's sentence mark, not yet published; None: nothing is open."""
+
+    @property
+    def end_ms(self) -> float:
+        """Where the last final word ends; 0 before the first."""
+        return self.words[-1].end_ms if self.words else 0.0
+
+    def after(self, final: Final) -> "Settled":
+        """With one more final. Its open mark was not published, so a full stop is assumed where there may be one."""
+        may_end_sentence = final.ends in (Boundary.SENTENCE, Boundary.PAUSE) and not ends_clause(final.words[-1].text)
+        return self.extended(final.words, final.index, "." if may_end_sentence else None)
+
+    def extended(self, words: tuple[Word, ...], index: int, open_mark: SentenceMark | None) -> "Settled":
+        return Settled((self.words + words)[-REMEMBERED_WORDS:], index + 1, open_mark)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a final is made of."""
+
+    index: int
+    words: tuple[Word, ...]
+    previous_mark: SentenceMark | None
+    ends: Boundary
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a hypothesis settles, and what it only suggests."""
+
+    finals: tuple[Run, ...] = ()
+    partial: tuple[Word, ...] = ()
+    """The words after the last final that may still change."""
+
+
+@dataclass
+class Stabilizer:
+    """One session's hypotheses in, decisions out, from where its finals are."""
+
+    settled: Settled = field(default_factory=Settled)
+    _suggested: tuple[str, ...] = ()
+    """The previous hypothesis after the last final, normalized."""
+
+    def hear(self, hypothesis: Hypothesis) -> Decision:
+        """Take the next hypothesis into account."""
+        words = [word for word in hypothesis.words if normalized(word.text)]
+        seam = self._seam(words)
+        new = words[seam:]
+        count = self._agreed(new, hypothesis.endpoint)
+        finals = []
+        if count:
+            again = words[seam - 1] if seam else None
+            finals.append(self._final(new[:count], again, hypothesis))
+        if hypothesis.quiet and self.settled.open_mark is not None:
+            finals.append(self._mark_settled())
+        self._suggested = tuple(normalized(word.text) for word in new[count:])
+        return Decision(tuple(finals), tuple(self._placed(new[count:], hypothesis.heard_ms)))
+
+    def _seam(self, words: list[HeardWord]) -> int:
+        """How many words of the hypothesis are final already."""
+        settled = self.settled.words
+        for back in (1, 2):
+            place = self._place_of(settled[: len(settled) - back + 1], words)
+            if place is None:
+                continue
+            following = place + 1
+            if back == 2 and following < len(words):  # the last final word was heard differently this time
+                following += _middle(words[following]) < self.settled.end_ms + _SEAM_SLACK_MS
+            return following
+        late = (place for place, word in enumerate(words) if _middle(word) > self.settled.end_ms)
+        return next(late, len(words)) if settled else 0
+
+    @staticmethod
+    def _place_of(settled: tuple[Word, ...], words: list[HeardWord]) -> int | None:
+        """Where the last of the settled words stands in the hypothesis: near its time, after the same words if any."""
+        if not settled:
+            return None
+        said = [normalized(word.text) for word in settled]
+        heard = [normalized(word.text) for word in words]
+
+        def likeness(place: int) -> tuple[int, float]:
+            before = zip(reversed(said), reversed(heard[: place + 1]), strict=False)
+            same = [a == b for a, b in before][:_SEAM_MATCH]
+            return (*same, False).index(False), -abs(words[place].end_ms - settled[-1].end_ms)
+
+        near = [
+            place
+            for place, word in enumerate(words)
+            if heard[place] == said[-1] and abs(word.end_ms - settled[-1].end_ms) < _SEAM_MS
+        ]
+        return max(near, key=likeness, default=None)
+
+    def _agreed(self, new: list[HeardWord], endpoint: bool) -> int:
+        """How many of the new words are final."""
+        if endpoint:
+            return len(new)
+        count = 0
+        if any(word.stable is not None for word in new):
+            while count < len(new) and new[count].stable:
+                count += 1
+            return count
+        while count < min(len(new) - 1, len(self._suggested)):
+            if normalized(new[count].text) != self._suggested[count]:
+                break
+            count += 1
+        return count
+
+    def _final(self, new: list[HeardWord], again: HeardWord | None, hypothesis: Hypothesis) -> Run:
+        words = self._placed(new, hypothesis.heard_ms)
+        previous_mark = self._previous_mark(again, following=words[0].text)
+        last = words[-1]
+        text, mark = split_mark(last.text)
+        words[-1] = Word(text, last.start_ms, last.end_ms)
+        ends = Boundary.NONE
+        if hypothesis.endpoint:
+            ends = Boundary.PAUSE
+        elif mark:
+            ends = Boundary.SENTENCE
+        elif ends_clause(text):
+            ends = Boundary.CLAUSE
+        run = Run(self.settled.next_index, tuple(words), previous_mark, ends)
+        self.settled = self.settled.extended(run.words, run.index, mark or None)
+        return run
+
+    def _mark_settled(self) -> Run:
+        run = Run(self.settled.next_index, (), self.settled.open_mark, Boundary.NONE)
+        self.settled = self.settled.extended((), run.index, None)
+        return run
+
+    def _previous_mark(self, again: HeardWord | None, following: str) -> SentenceMark | None:
+        """The mark of the last final word, now that it was heard again and the word after it is known."""
+        open_mark = self.settled.open_mark
+        if not self.settled.words:
+            return None
+        last = self.settled.words[-1].text
+        mark: SentenceMark = open_mark or ""
+        if again is not None and normalized(again.text) == normalized(last):
+            mark = split_mark(again.text)[1]
+        if goes_on(following) or (open_mark is None and ends_clause(last)):
+            mark = ""
+        return mark or (None if open_mark is None else "")
+
+    def _placed(self, words: list[HeardWord], heard_ms: float) -> list[Word]:
+        """Times made sane: in order, after the last final, within what was heard, none longer than a word can be."""
+        placed: list[Word] = []
+        earliest = self.settled.end_ms
+        for word in words:
+            end = max(earliest, min(word.end_ms, heard_ms))
+            start = min(end, max(earliest, word.start_ms))
+            end = min(end, start + _LONGEST_WORD_MS)
+            placed.append(Word(word.text.strip(), start, end))
+            earliest = end
+        return placed
+
+
+def _middle(word: HeardWord) -> float:
+    return (word.start_ms + word.end_ms) / 2
