@@ -83,7 +83,7 @@ class Instance:
         """Return once ``/readyz`` says so. Raises StackError if it gave up or the limit passes."""
         answer = "no answer"
         deadline = time.monotonic() + limit_s
-        async with httpx.AsyncClient(timeout=2.0) as client:
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
             while time.monotonic() < deadline:
                 if self.given_up:
                     raise StackError(self._why_given_up())
