@@ -107,7 +107,7 @@ async def clips(aws_environment: object) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def talks(notifier: Instance, publisher: Publisher, clips: Any, platform: Platform) -> AsyncIterator[list[Talk]]:
+async def talks(notifier: Instance, publisher: Publisher, clips: Any, platform: Platform) -> list[Talk]:
     """Two talks that are on."""
     url = notifier.url.replace("http", "ws") + "/listen"
     made = [Talk(publisher, clips, platform.environment["DRAGOMAN_CLIPS_BUCKET"], url) for _ in range(2)]
