@@ -84,5 +84,10 @@ def _listening() -> dict[str, int]:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
         return {}
-    listening = (c for c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.pid)
-    return {names[c.laddr.port]: c.pid for c in listening if c.laddr.port in names}
+    processes: dict[str, int] = {}
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid:
+            name = names.get(connection.laddr[1])
+            if name:
+                processes[name] = connection.pid
+    return processes

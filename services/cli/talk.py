@@ -140,17 +140,16 @@ async def _read_finals(bootstrap: str, outcome: Outcome, reading: asyncio.Event)
     since_ms = time.time() * 1000 - _LOOKED_BACK_MS
     async with LogReader.open(bootstrap, [TRANSCRIPTS], client_id="dragoman-talk", since_ms=since_ms) as reader:
         reading.set()
-        async with contextlib.aclosing(reader.follow()) as records:  # type: ignore[type-var]
-            async for received in records:
-                if received.record.session_id != outcome.session_id:
-                    continue
-                match received.record:
-                    case Final() as final:
-                        outcome.finals.append(ReadFinal(final, received.read_at_ms))
-                    case Finished():
-                        return
-                    case _:
-                        pass
+        async for received in reader.follow():
+            if received.record.session_id != outcome.session_id:
+                continue
+            match received.record:
+                case Final() as final:
+                    outcome.finals.append(ReadFinal(final, received.read_at_ms))
+                case Finished():
+                    return
+                case _:
+                    pass
 
 
 async def _first(floor: AsyncGenerator[Captured, None], seconds: float) -> AsyncGenerator[Captured, None]:

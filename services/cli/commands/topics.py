@@ -1,0 +1,62 @@
+"""``dragoman topics``."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli import tail as tailing
+from services.cli import topic_settings
+from services.cli.commands.running import run
+
+topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics that join the services.")
+_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@topics.command()
+def apply(
+    partitions: Annotated[int, typer.Option(min=1, help="Of each topic; never made fewer.")] = 4,
+    replication: Annotated[int, typer.Option(min=1, help="Replicas of new topics; 3 on a cluster.")] = 1,
+) -> None:
+    """Make missing topics and set what differs. Safe to repeat.
+
+    \b
+    dragoman topics apply
+    dragoman topics apply --partitions 64 --replication 3
+    """
+    run(topic_settings.apply(partitions, replication))
+
+
+@topics.command("list")
+def list_topics(
+    replication: Annotated[int, typer.Option(min=1, help="Replicas that there should be.")] = 1, json: _Json = False
+) -> None:
+    """Show each topic beside how it should be. Ends with 1 if one is missing or differs.
+
+    \b
+    dragoman topics list
+    dragoman topics list --json
+    """
+    if not run(topic_settings.compare(replication, as_json=json)):
+        raise typer.Exit(1)
+
+
+@topics.command()
+def tail(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[TOPIC]...", help="All but audio unless given.")] = None,
+    session: Annotated[str | None, typer.Option(help="Only this session's id.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    since: Annotated[float | None, typer.Option(metavar="MINUTES", help="Only what is not older.")] = None,
+    json: _Json = False,
+) -> None:
+    """Print what is on the topics, oldest first.
+
+    \b
+    dragoman topics tail --follow
+    dragoman topics tail translations --language pt --since 5
+    dragoman topics tail transcripts --session ID --json
+    """
+    topics_named = tailing.named(names or [])
+    if isinstance(topics_named, str):
+        raise typer.BadParameter(topics_named)
+    run(tailing.tail(topics_named, session=session, language=language, follow=follow, since_min=since, as_json=json))

@@ -1,0 +1,31 @@
+"""What ``dragoman sessions`` does."""
+
+from datetime import datetime
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.sessions import OwnSession, Sessions
+from services.cli.system import running
+
+
+async def show(*, end: str | None, as_json: bool) -> None:
+    """End a session if asked to; print those that are left."""
+    system = running()
+    async with Sessions(system.ingest_url, await system.sign_in()) as client:
+        if end is not None:
+            await client.end(end)
+        own = await client.own()
+    if as_json:
+        print(msgspec.json.encode(own).decode())
+    else:
+        Console().print(_table(own) if own else "You have no sessions.")
+
+
+def _table(own: list[OwnSession]) -> Table:
+    table = Table("title", "state", "code", "language", "since", "id", box=None, header_style="bold")
+    for one in own:
+        since = datetime.fromtimestamp(one.created_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(one.title, one.state.value, one.code, one.source_language, since, one.session_id)
+    return table
