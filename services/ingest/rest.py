@@ -128,7 +128,7 @@ async def _body(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, RecursionError) as fault:
-        raise Refused(400, "malformed", str(fault)) from None
+        raise Refused(400, "malformed", f"the body can't be read: {fault}") from None
 
 
 def _guarded(handler: Handler) -> Handler:

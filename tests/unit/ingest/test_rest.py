@@ -1,0 +1,203 @@
+"""The REST side over HTTP, with Kafka and the store faked."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.common.contracts import Session, State
+from services.ingest.sessions import CODE_LENGTH, CODE_LETTERS
+from tests.unit.ingest.fakes import Ingest, Signer, running
+
+TALK = {"title": "A talk", "source_language": "en"}
+
+
+@pytest.fixture
+async def ingest(signer: Signer) -> AsyncIterator[Ingest]:
+    async with running(signer) as ingest:
+        yield ingest
+
+
+@pytest.fixture
+async def owner(ingest: Ingest, signer: Signer) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"authorization": f"Bearer {signer.token()}"}
+    async with httpx.AsyncClient(base_url=ingest.url, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+async def anybody(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=ingest.url) as client:
+        yield client
+
+
+async def made(owner: httpx.AsyncClient, **changes: object) -> dict[str, Any]:
+    answer = await owner.post("/sessions", json={**TALK, **changes})
+    assert answer.status_code == 201, answer.text
+    session: dict[str, Any] = answer.json()
+    return session
+
+
+async def test_a_new_session_has_a_secret_id_and_a_code_to_read_aloud(ingest: Ingest, owner: httpx.AsyncClient) -> None:
+    session = await made(owner)
+    assert session.pop("created_at_ms") > 0
+    session_id, code = session.pop("session_id"), session.pop("code")
+    assert session == {
+        "title": "A talk",
+        "state": "created",
+        "source_language": "en",
+        "languages": ["en", "pt", "es", "fr", "it", "ca", "gl"],
+        "target_languages": None,
+        "listeners": {},
+    }
+    assert len(session_id) * 6 >= 72
+    assert len(code) == CODE_LENGTH
+    assert set(code) <= set(CODE_LETTERS)
+    (announced,) = ingest.publisher.records
+    assert isinstance(announced, Session)
+    assert announced.session_id == session_id
+
+
+async def test_ids_and_codes_do_not_repeat(owner: httpx.AsyncClient) -> None:
+    sessions = [await made(owner) for _ in range(50)]
+    assert len({session["session_id"] for session in sessions}) == 50
+    assert len({session["code"] for session in sessions}) == 50
+
+
+async def test_a_listener_sees_what_a_listener_may_see(owner: httpx.AsyncClient, anybody: httpx.AsyncClient) -> None:
+    session = await made(owner, target_languages=["es", "pt"])
+    for name in (
+        session["session_id"],
+        session["code"],
+        session["code"].upper(),
+        session["code"][:3] + "-" + session["code"][3:],
+    ):
+        seen = (await anybody.get(f"/sessions/{name}")).json()
+        assert seen == {
+            "session_id": session["session_id"],
+            "title": "A talk",
+            "state": "created",
+            "source_language": "en",
+            "languages": ["en", "es", "pt"],
+        }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"{", 400, "body"),
+        (b"[" * 10_000, 400, ""),
+        (b"[]", 400, "object"),
+        (b'{"source_language": "en"}', 400, "title"),
+        (b'{"title": "", "source_language": "en"}', 400, "title"),
+        (b'{"title": "x", "source_language": "tlh"}', 422, "en, pt, es"),
+        (b'{"title": "x", "source_language": "fr"}', 422, "en, pt, es"),
+        (b'{"title": "x", "source_language": "en", "target_languages": ["zz"]}', 422, "'zz'"),
+        (b'{"title": "x", "source_language": "en", "target_languages": ["en"]}', 422, "'en'"),
+        (b'{"title": "x", "source_language": "en", "target_languages": []}', 400, "target_languages"),
+        (b'"' + b"x" * 20_000 + b'"', 413, "16384"),
+    ],
+)
+async def test_a_wrong_body_is_told_what_is_wrong(
+    owner: httpx.AsyncClient, body: bytes, status: int, said: str
+) -> None:
+    answer = await owner.post("/sessions", content=body)
+    assert answer.status_code == status
+    assert said in answer.json()["message"]
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x.y.z", "Basic abc"])
+async def test_speakers_need_a_token(owner: httpx.AsyncClient, anybody: httpx.AsyncClient, header: str | None) -> None:
+    session_id = (await made(owner))["session_id"]
+    headers = {} if header is None else {"authorization": header}
+    for method, path in (
+        ("POST", "/sessions"),
+        ("GET", "/sessions"),
+        ("PATCH", f"/sessions/{session_id}"),
+        ("DELETE", f"/sessions/{session_id}"),
+    ):
+        answer = await anybody.request(method, path, headers=headers, json=TALK if method != "GET" else None)
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_another_speaker_can_neither_change_nor_end_a_session(
+    ingest: Ingest, owner: httpx.AsyncClient, anybody: httpx.AsyncClient, signer: Signer
+) -> None:
+    session_id = (await made(owner))["session_id"]
+    headers = {"authorization": f"Bearer {signer.token('somebody-else')}"}
+    assert (await anybody.patch(f"/sessions/{session_id}", headers=headers, json={"title": "Mine"})).status_code == 403
+    assert (await anybody.delete(f"/sessions/{session_id}", headers=headers)).status_code == 403
+    assert "code" not in (await anybody.get(f"/sessions/{session_id}", headers=headers)).json()
+    assert ingest.store.sessions[session_id].state is State.CREATED
+
+
+async def test_the_owner_lists_own_sessions_newest_first(ingest: Ingest, owner: httpx.AsyncClient) -> None:
+    titles = ["one", "two", "three"]
+    for title in titles:
+        await made(owner, title=title)
+    await ingest.session(owner="somebody-else")
+    assert [session["title"] for session in (await owner.get("/sessions")).json()] == titles[::-1]
+
+
+async def test_a_title_can_be_changed_and_is_announced(ingest: Ingest, owner: httpx.AsyncClient) -> None:
+    session_id = (await made(owner))["session_id"]
+    changed = await owner.patch(f"/sessions/{session_id}", json={"title": "Another"})
+    assert changed.json()["title"] == "Another"
+    assert ingest.publisher.records[-1].title == "Another"
+
+
+async def test_a_session_nobody_speaks_in_can_not_be_made_live(owner: httpx.AsyncClient) -> None:
+    session_id = (await made(owner))["session_id"]
+    answer = await owner.patch(f"/sessions/{session_id}", json={"state": "live"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert (await owner.patch(f"/sessions/{session_id}", json={"state": "ended"})).status_code == 400
+
+
+async def test_an_ended_session_is_gone_for_everybody_and_may_be_ended_again(
+    ingest: Ingest, owner: httpx.AsyncClient, anybody: httpx.AsyncClient
+) -> None:
+    session = await made(owner)
+    path = f"/sessions/{session['session_id']}"
+    assert (await owner.delete(path)).status_code == 204
+    assert (await anybody.get(path)).status_code == 410
+    assert (await anybody.get(f"/sessions/{session['code']}")).status_code == 404
+    assert (await owner.patch(path, json={"title": "Too late"})).status_code == 410
+    assert (await owner.delete(path)).status_code == 204
+    assert [one["state"] for one in (await owner.get("/sessions")).json()] == ["ended"]
+    assert ingest.publisher.records[-1].state is State.ENDED
+
+
+async def test_guessing_codes_is_held_up_and_links_are_not(
+    owner: httpx.AsyncClient, anybody: httpx.AsyncClient
+) -> None:
+    session = await made(owner)
+    statuses = [(await anybody.get(f"/sessions/zz{number:05d}")).status_code for number in range(40)]
+    assert statuses[0] == 404
+    assert statuses[-1] == 429
+    assert (await anybody.get(f"/sessions/{session['session_id']}")).status_code == 200
+    assert (await anybody.get(f"/sessions/{session['code']}")).status_code in (
+        200,
+        429 if session["code"][:2] == "zz" else 200,
+    )
+
+
+async def test_a_store_that_is_gone_is_said_to_be_and_does_not_stop_health(
+    ingest: Ingest, owner: httpx.AsyncClient
+) -> None:
+    ingest.store.gone = True
+    answer = await owner.post("/sessions", json=TALK)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (await owner.get("/healthz")).status_code == 200
+
+
+async def test_no_path_and_no_method_are_errors_as_json(owner: httpx.AsyncClient) -> None:
+    assert (await owner.get("/nowhere")).json()["code"] == "http_error"
+    assert (await owner.put("/sessions")).status_code == 405
+
+
+async def test_metrics_count_by_names_that_carry_units(owner: httpx.AsyncClient) -> None:
+    text = (await owner.get("/metrics")).text
+    for name in ("dragoman_ingest_frames_total", "dragoman_ingest_ack_seconds_bucket", "dragoman_ingest_sockets"):
+        assert name in text
