@@ -5,9 +5,10 @@ from math import gcd
 from pathlib import Path
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 from numpy.typing import NDArray
 
+from services.cli.errors import CliError
 from services.common.contracts import SAMPLE_RATE
 
 Sound = NDArray[np.float32]
@@ -18,7 +19,7 @@ _HALF_WIDTH = 16
 _BLOCK = 32_768
 
 
-class UnreadableAudio(Exception):
+class UnreadableAudio(CliError):
     """A file that isn't sound, or holds none."""
 
 
@@ -38,6 +39,14 @@ def read_floor_audio(path: Path) -> NDArray[np.int16]:
     if not sound.size:
         raise UnreadableAudio(f"{path} holds no sound")
     return to_int16(resample(sound, rate, SAMPLE_RATE))
+
+
+def duration_s(path: Path) -> float:
+    """Seconds of a file, without reading it. Raises UnreadableAudio."""
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.LibsndfileError, OSError) as fault:
+        raise UnreadableAudio(str(fault)) from fault
 
 
 def to_int16(sound: Sound) -> NDArray[np.int16]:

@@ -10,6 +10,7 @@ import typer
 
 from services.cli.audio import UnreadableAudio
 from services.cli.connection import GaveUp, Refused
+from services.cli.evaluation import NothingToEvaluate
 from services.cli.microphone import NoMicrophone
 from services.cli.sessions import ApiError
 from services.cli.stack import StackError
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
-_WRONG_USE = (SettingsError, UnknownLanguage)
+_WRONG_USE = (NothingToEvaluate, SettingsError, UnknownLanguage)
 _FAILURES = (
     ApiError,
     GaveUp,

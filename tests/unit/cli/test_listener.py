@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 from websockets.asyncio.server import ServerConnection, serve
 
 from services.cli.connection import Refused
@@ -22,7 +22,8 @@ EPOCH = 1_700_000_000_000.0
 def caption(index: int, **more: object) -> dict[str, Any]:
     return {
         "type": "caption", "language": "pt", "index": index, "spoken": True,
-        "start_ms": index * 1_000.0, "end_ms": index * 1_000.0 + 900, "text": f"texto {index}", "previous_mark": "", "source": f"text {index}",
+        "start_ms": index * 1_000.0, "end_ms": index * 1_000.0 + 900,
+        "text": f"texto {index}", "previous_mark": "", "source": f"text {index}",
         "floor_epoch_ms": EPOCH, "stages": {}, "sent_at_ms": EPOCH, **more,
     }  # fmt: skip
 
@@ -41,7 +42,7 @@ def clip() -> bytes:
 
 
 class Store:
-    """Answers GET with a clip; ``answers`` says how the next requests are answered instead, ``lacks`` what isn't there."""
+    """Answers GET with a clip; ``answers``: how the next requests are answered instead; ``lacks``: what isn't there."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []
