@@ -1,7 +1,10 @@
 """``python -m services.notifier``."""
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
+
+import structlog
 
 from services.common.clock import now_ms
 from services.common.contracts import Audience
@@ -17,6 +20,8 @@ from services.notifier.hub import Hub, Limits
 from services.notifier.listener import Patience
 from services.notifier.presign import Presigner, open_signer
 from services.notifier.settings import NotifierSettings
+
+log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 4_096
 _WITHDRAW_S = 5.0
@@ -46,7 +51,11 @@ async def main(service: Service, settings: NotifierSettings) -> None:
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         serving = tasks.create_task(server.run())
         sign = await parts.enter_async_context(
-            open_signer(settings.clips_bucket, settings.clips_endpoint, settings.aws_region)
+            open_signer(
+                settings.clips_bucket,
+                settings.clips_endpoint or os.environ.get("AWS_ENDPOINT_URL"),
+                settings.aws_region,
+            )
         )
         patience = Patience(settings.join_s, settings.keep_up_s)
         notifier = Notifier(hub, Announcer(Presigner(sign, now_ms), now_ms), patience, now_ms)
@@ -81,8 +90,11 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         for task in working:
             task.cancel()
         await asyncio.wait(working)
-        async with asyncio.timeout(_WITHDRAW_S):
-            await audiences.withdraw(publish)
+        try:
+            async with asyncio.timeout(_WITHDRAW_S):
+                await audiences.withdraw(publish)
+        except TimeoutError:
+            log.warning("counts_not_withdrawn")
 
 
 if __name__ == "__main__":

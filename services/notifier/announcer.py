@@ -1,5 +1,6 @@
 """Puts captions and speech into their form on the wire: once for all listeners who are told at about the same time."""
 
+from collections import deque
 from collections.abc import Callable
 
 from services.common import stages
@@ -10,6 +11,8 @@ from services.notifier.tail import AnyNotice
 
 _SHARED_MS = 1_000.0
 """Whoever is told later gets the time of sending, and the URL, anew."""
+_WIRES_KEPT = 256
+"""Forms on the wire are worth their memory only while they are shared."""
 
 
 class Announcer:
@@ -19,6 +22,7 @@ class Announcer:
         """clock: wall-clock milliseconds."""
         self._presigner = presigner
         self._clock = clock
+        self._wired: deque[AnyNotice] = deque()
 
     async def wire(self, notice: AnyNotice, *, history: bool = False) -> str:
         """The notice as it is sent now. history: it is a caption from before the listener came.
@@ -30,6 +34,9 @@ class Announcer:
         if self._clock() - notice.wire_at_ms > _SHARED_MS:
             notice.wire = await self._encode(notice, history=False)
             notice.wire_at_ms = self._clock()
+            self._wired.append(notice)
+            if len(self._wired) > _WIRES_KEPT:
+                self._wired.popleft().unwire()
         return notice.wire
 
     async def _encode(self, notice: AnyNotice, *, history: bool) -> str:

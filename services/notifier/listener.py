@@ -17,6 +17,8 @@ from services.notifier.tail import FellBehind, Notice
 
 log = structlog.get_logger(__name__)
 
+_PACE_S = 0.05
+"""Between a listener's messages: each may call for a whole tail, so a flood of them waits in its own socket."""
 _FAREWELL_S = 1.0
 """For the error and the close frame: a listener that doesn't read gets neither."""
 
@@ -93,6 +95,7 @@ class Listener:
             self._take_seat(None)
             self._take_seat(self._hub.join(join, self._news.set))
             self._news.set()
+        await asyncio.sleep(_PACE_S)
 
     def _take_seat(self, seat: Seat | None) -> None:
         if self._seat is not None:

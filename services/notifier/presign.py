@@ -14,7 +14,7 @@ from services.notifier import metrics
 
 LIFETIME_S = 600
 """How long a URL is good for."""
-_KEPT = 10_000
+_KEPT = 4_000
 
 Sign = Callable[[str], Awaitable[str]]
 

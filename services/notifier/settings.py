@@ -12,15 +12,15 @@ class NotifierSettings(Settings, frozen=True, kw_only=True):
 
     notifier_port: Port = 18084
     clips_bucket: Annotated[str, msgspec.Meta(min_length=3, max_length=63)] = "dragoman-clips"
-    clips_endpoint: str | None = None
+    clips_endpoint: Annotated[str, msgspec.Meta(pattern="^https?://")] | None = None
     """S3 as listeners reach it, for their URLs; default ``AWS_ENDPOINT_URL``, and without that AWS itself."""
     aws_region: str = "us-east-1"
     tail_minutes: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
     """How far back a listener can resume."""
     tail_segments: PositiveInt = 500
     """Segments kept per session and language, at most."""
-    kept_segments: PositiveInt = 50_000
-    """Segments kept in all, at most; the oldest go first. One takes about 2 KB."""
+    kept_segments: PositiveInt = 20_000
+    """Segments kept in all, at most; the oldest go first. One takes about 3 KB."""
     max_listeners: PositiveInt = 2_000
     max_session_listeners: PositiveInt = 1_000
     join_s: Seconds = 10.0

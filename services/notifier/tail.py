@@ -28,6 +28,11 @@ class Notice(Generic[N]):
     wire: str = ""
     wire_at_ms: float = float("-inf")
 
+    def unwire(self) -> None:
+        """Forget the form on the wire."""
+        self.wire = ""
+        self.wire_at_ms = float("-inf")
+
 
 AnyNotice = Notice[Caption] | Notice[Speech]
 
