@@ -7,6 +7,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from services.cli.errors import CliError
+
 UNREACHABLE = (OSError, TimeoutError, InvalidHandshake)
 """What ``open_socket`` raises when nobody answers."""
 
@@ -22,7 +24,7 @@ _REFUSALS = {
 }
 
 
-class Refused(Exception):
+class Refused(CliError):
     """The service won't have us, and trying again would not help. The text says why."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -30,7 +32,7 @@ class Refused(Exception):
         self.code = code
 
 
-class GaveUp(Exception):
+class GaveUp(CliError):
     """No connection for longer than the client waits."""
 
 

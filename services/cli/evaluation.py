@@ -10,6 +10,7 @@ from rich.console import Console
 
 from services.cli import folder, simuleval, terminal
 from services.cli.demonstration import ready_system
+from services.cli.errors import WrongUse
 from services.cli.measure import measured
 from services.cli.references import translated_references
 from services.cli.report import Report, Talk, report
@@ -20,7 +21,7 @@ _PREFIX = re.compile(r"([a-z]{2})-")
 _SUFFIXES = (".flac", ".wav")
 
 
-class NothingToEvaluate(Exception):
+class NothingToEvaluate(WrongUse):
     """The folder has no recording that can be used. The message says why."""
 
 

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from services.cli.errors import CliError
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE
 
@@ -24,7 +25,7 @@ _RECORDERS = (
 )
 
 
-class NoMicrophone(Exception):
+class NoMicrophone(CliError):
     """No program that records, or none that works here."""
 
 

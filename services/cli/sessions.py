@@ -6,13 +6,14 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from services.cli.errors import CliError
 from services.common.contracts import State
 
 T = TypeVar("T")
 _TIMEOUT_S = 10.0
 
 
-class ApiError(Exception):
+class ApiError(CliError):
     """Ingest said no, or nothing. The message is for people."""
 
 

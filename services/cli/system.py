@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 import psutil
 
+from services.cli.errors import CliError
 from services.cli.stack import SERVICES, Ports, Provisioned, Stack, sign_in
 from services.common.home import home
 from services.common.settings import Settings, load
@@ -22,7 +23,7 @@ class ClientSettings(Settings, frozen=True, kw_only=True):
     """A speaker's access token; empty: sign in as the local stack's demo speaker."""
 
 
-class NotSignedIn(Exception):
+class NotSignedIn(CliError):
     """No token, and no local stack to get one from."""
 
 

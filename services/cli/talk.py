@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.cli.audio import read_floor_audio
 from services.cli.connection import socket_url
+from services.cli.errors import CliError
 from services.cli.lag import ReadFinal
 from services.cli.listener import Hearing, Listener
 from services.cli.microphone import Captured, play_as_captured
@@ -27,7 +28,7 @@ _FINISH_S = 90.0
 _LOOKED_BACK_MS = 1000.0
 
 
-class TalkFailed(Exception):
+class TalkFailed(CliError):
     """The talk did not come to its end. The message says what was missing."""
 
 

@@ -8,14 +8,8 @@ from typing import TypeVar
 
 import typer
 
-from services.cli.audio import UnreadableAudio
-from services.cli.connection import GaveUp, Refused
-from services.cli.evaluation import NothingToEvaluate
-from services.cli.microphone import NoMicrophone
-from services.cli.sessions import ApiError
-from services.cli.stack import StackError
-from services.cli.system import NotSignedIn
-from services.cli.talk import TalkFailed
+from services.cli.errors import CliError
+from services.cli.stack.errors import StackError
 from services.common.kafka import KafkaUnavailable
 from services.common.languages import UnknownLanguage
 from services.common.settings import SettingsError
@@ -24,27 +18,18 @@ T = TypeVar("T")
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
-_WRONG_USE = (NothingToEvaluate, SettingsError, UnknownLanguage)
-_FAILURES = (
-    ApiError,
-    GaveUp,
-    KafkaUnavailable,
-    NoMicrophone,
-    NotSignedIn,
-    Refused,
-    StackError,
-    TalkFailed,
-    UnreadableAudio,
-)
-
 
 def run(main: Coroutine[object, object, T]) -> T:
     """Run to the end. Ends the program with 1 for a failure, 2 for a wrong setting, 130 for Ctrl-C (or SIGTERM)."""
     try:
         return asyncio.run(_interruptible(main))
-    except _WRONG_USE as fault:
+    except CliError as fault:
+        code, said = fault.exit_code, str(fault)
+    except SettingsError as fault:
+        code, said = WRONG_USE, f"wrong setting: {fault}"
+    except UnknownLanguage as fault:
         code, said = WRONG_USE, str(fault)
-    except _FAILURES as fault:
+    except (KafkaUnavailable, StackError) as fault:
         code, said = FAILED, str(fault)
     except (KeyboardInterrupt, asyncio.CancelledError):
         code, said = INTERRUPTED, "stopped"
