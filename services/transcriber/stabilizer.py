@@ -113,7 +113,8 @@ class Stabilizer:
         def likeness(place: int) -> tuple[int, float]:
             before = zip(reversed(said), reversed(heard[: place + 1]), strict=False)
             same = [a == b for a, b in before][:_SEAM_MATCH]
-            return (*same, False).index(False), -abs(words[place].end_ms - settled[-1].end_ms)
+            first_difference = same.index(False) if False in same else _SEAM_MATCH
+            return first_difference, -abs(words[place].end_ms - settled[-1].end_ms)
 
         near = [
             place

@@ -1,0 +1,335 @@
+"""Sessions of a partition over a recognizer that reads what the audio of the tests spells."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.common import stages
+from services.common.contracts import Frame, Mark, Transcript
+from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.kafka import Received
+from services.transcriber import session as session_module
+from services.transcriber.processor import Transcriber
+from services.transcriber.session import Limits, Streams
+from tests.unit.transcribing import EPOCH_MS, Outbox, ScriptedRecognizer, frame, received, restorable, until
+
+
+@pytest.fixture(autouse=True)
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 0.001)
+
+
+@pytest.fixture
+def recognizer() -> ScriptedRecognizer:
+    return ScriptedRecognizer()
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox()
+
+
+class Partition:
+    """A processor with its next offset."""
+
+    def __init__(self, recognizer: ScriptedRecognizer, outbox: Outbox, limits: Limits, streams: int) -> None:
+        self.transcriber = Transcriber(recognizer, outbox, Streams(streams), limits)  # type: ignore[arg-type]
+        self.position = 0
+
+    async def hear(self, *frames: Frame) -> None:
+        await self.replay(received(frames, self.position))
+
+    async def replay(self, items: list[Received[Frame]]) -> None:
+        for item in items:
+            await self.transcriber.handle(item)
+            self.position = item.offset + 1
+
+    @property
+    def settled(self) -> int:
+        return self.transcriber.settled(self.position)
+
+
+@pytest.fixture
+async def partitions(recognizer: ScriptedRecognizer, outbox: Outbox) -> AsyncIterator[list[Partition]]:
+    """All that a test makes are closed after it."""
+    made: list[Partition] = []
+    yield made
+    for partition in made:
+        await partition.transcriber.close()
+
+
+@pytest.fixture
+def partition(partitions: list[Partition], recognizer: ScriptedRecognizer, outbox: Outbox) -> Partition:
+    partitions.append(Partition(recognizer, outbox, Limits(idle_s=60), streams=8))
+    return partitions[0]
+
+
+def words(first: int, last: int) -> list[str]:
+    return [f"w{number}" for number in range(first, last + 1)]
+
+
+END = Mark.END
+
+
+async def test_every_word_is_published_once_and_then_that_the_session_is_over(
+    partition: Partition, outbox: Outbox
+) -> None:
+    await partition.hear(*map(frame, range(20)), frame(20, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 20)
+    assert [final.index for final in outbox.finals] == list(range(len(outbox.finals)))
+    assert outbox.records[-1] is outbox.finished[0]
+    assert outbox.finished[0].end_ms == 10_000
+
+
+async def test_what_may_still_change_goes_out_as_partials_that_name_the_final_they_follow(
+    partition: Partition, outbox: Outbox
+) -> None:
+    await partition.hear(*map(frame, range(3)))
+    await until(lambda: outbox.words == words(1, 2))
+    await until(lambda: [word.text for word in outbox.partials[-1].words] == ["w3"])
+    assert outbox.partials[-1].follows == outbox.finals[-1].index
+
+
+async def test_a_final_tells_where_its_last_word_spent_its_time(partition: Partition, outbox: Outbox) -> None:
+    await partition.hear(*map(frame, range(3)))
+    await until(lambda: bool(outbox.finals))
+    final = outbox.finals[0]
+    assert final.floor_epoch_ms == EPOCH_MS
+    assert final.stages[stages.CAPTURE] == 7
+    assert final.stages[stages.AUDIO_TOPIC] == 3
+    decode_began_ms = EPOCH_MS + 1000 + 40
+    assert final.stages[stages.AGREE] == decode_began_ms - (EPOCH_MS + 500 + 7 + 3)
+    assert final.stages[stages.RECOGNIZE] == pytest.approx(final.published_at_ms - decode_began_ms)
+
+
+async def test_the_settled_offset_is_where_the_context_of_the_last_final_begins(
+    partition: Partition, outbox: Outbox
+) -> None:
+    assert partition.settled == 0
+    await partition.hear(*map(frame, range(10)))
+    await until(lambda: outbox.words == words(1, 9))
+    assert partition.settled == 7  # word 9 ends at 4.5 s; a second before it ends frame 6
+
+
+async def test_after_the_end_nothing_is_held(partition: Partition, outbox: Outbox) -> None:
+    await partition.hear(*map(frame, range(3)), frame(3, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert partition.settled == 4
+
+
+async def test_frames_after_the_end_are_ignored(partition: Partition, outbox: Outbox) -> None:
+    await partition.hear(frame(0), frame(1, mark=END))
+    await until(lambda: bool(outbox.finished))
+    await partition.hear(frame(1), frame(2, mark=END))
+    assert partition.settled == 4
+    assert len(outbox.finished) == 1
+
+
+@pytest.mark.parametrize("mark", [Mark.PAUSE, Mark.MUTE])
+async def test_a_pause_settles_everything_and_closes_the_stream(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer, mark: Mark
+) -> None:
+    await partition.hear(*map(frame, range(3)), frame(3, mark=mark))
+    await until(lambda: partition.settled == 4)
+    assert outbox.words == words(1, 3)
+    await until(lambda: recognizer.open_streams == 0)
+    await partition.hear(frame(100), frame(101, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == [*words(1, 3), "w101"]
+    assert recognizer.opened == [0, 100 * 8000]
+
+
+async def test_a_speaker_who_says_nothing_settles_by_silence(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    await partition.hear(*(frame(at, 0) for at in range(6)), frame(6, mark=Mark.PAUSE))
+    await until(lambda: partition.settled == 7)
+    assert outbox.records == []
+
+
+async def test_frames_that_stop_coming_are_settled_after_a_while(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(idle_s=0.02), streams=8)
+    partitions.append(partition)
+    await partition.hear(frame(0), frame(1))
+    await until(lambda: partition.settled == 2)
+    assert outbox.words == words(1, 2)
+
+
+async def test_frames_that_come_twice_are_heard_once(partition: Partition, outbox: Outbox) -> None:
+    await partition.hear(frame(0), frame(1), frame(0), frame(1), frame(2), frame(3, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 3)
+
+
+async def test_frames_that_overlap_are_cut_at_the_seam(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    late = frame(1)
+    overlapping = Frame(
+        session_id="s1",
+        language="en",
+        seq=1,
+        first_sample=late.first_sample - 4000,
+        captured_at_ms=late.captured_at_ms,
+        received_at_ms=late.received_at_ms,
+        pcm=frame(0).pcm[:8000] + late.pcm,
+    )
+    await partition.hear(frame(0), overlapping, frame(2, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert recognizer.heard == [1, 2]
+    assert [word.start_ms for final in outbox.finals for word in final.words] == [0, 500]
+
+
+async def test_a_short_gap_is_silence_to_the_recognizer(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    await partition.hear(frame(0), frame(3), frame(4, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert recognizer.opened == [0]
+    assert [word.start_ms for final in outbox.finals for word in final.words] == [0, 1500]
+
+
+async def test_a_long_gap_begins_a_new_stream_and_keeps_floor_time(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    with capture_logs() as logs:
+        await partition.hear(frame(0), frame(40), frame(41, mark=END))
+        await until(lambda: bool(outbox.finished))
+    assert recognizer.opened == [0, 40 * 8000]
+    assert [word.start_ms for final in outbox.finals for word in final.words] == [0, 20_000]
+    assert [log["event"] for log in logs] == ["audio_missing"]
+
+
+async def test_a_stream_that_fails_is_opened_again_and_nothing_is_lost_or_repeated(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_at = {4: EngineUnavailable("died"), 9: EngineUnavailable("died again")}
+    recognizer.fail_opening = [EngineUnavailable("no room")]
+    await partition.hear(*map(frame, range(12)), frame(12, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 12)
+    assert len(recognizer.opened) == 4
+
+
+async def test_audio_that_the_engine_rejects_is_passed_over_and_the_rest_is_heard(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_at = {3: EngineRejected("not this")}
+    await partition.hear(*map(frame, range(3)))
+    await until(lambda: partition.settled == 3)
+    await partition.hear(frame(3), frame(4), frame(5, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words[-2:] == words(4, 5)
+
+
+async def test_two_sessions_do_not_wait_for_each_other(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_at = {1: EngineUnavailable("died")}
+    await partition.hear(*(frame(at, session=name) for at in range(5) for name in ("a", "b")))
+    await partition.hear(frame(5, session="b", mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert [word.text for final in outbox.finals if final.session_id == "b" for word in final.words] == words(1, 5)
+    assert outbox.finished[0].session_id == "b"
+
+
+async def test_a_session_without_a_free_stream_is_refused_and_heard_once_one_is_free(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(idle_s=60), streams=1)
+    partitions.append(partition)
+    with capture_logs() as logs:
+        await partition.hear(frame(0, session="a"), frame(0, session="b"), frame(1, session="b"))
+    assert [(log["event"], log["session"], log["limit"]) for log in logs] == [("stream_refused", "b", 1)]
+    await partition.hear(frame(1, session="a", mark=END))
+    await until(lambda: recognizer.open_streams == 0 and bool(outbox.finished))
+    await partition.hear(frame(2, session="b"), frame(3, session="b", mark=END))
+    await until(lambda: len(outbox.finished) == 2)
+    assert [word.text for final in outbox.finals if final.session_id == "b" for word in final.words] == ["w3"]
+
+
+async def test_a_language_that_nobody_recognizes_is_said_once_and_holds_nothing_up(
+    partition: Partition, outbox: Outbox
+) -> None:
+    with capture_logs() as logs:
+        await partition.hear(*(frame(at, language="xx") for at in range(3)))
+    assert [log["event"] for log in logs] == ["language_not_recognized"]
+    assert partition.settled == 3
+
+
+async def test_input_is_held_back_while_too_much_audio_waits(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(unfed_s=2), streams=8)
+    partitions.append(partition)
+    recognizer.fail_opening = [EngineUnavailable("gone")] * 6
+    hearing = asyncio.create_task(partition.hear(*map(frame, range(30)), frame(30, mark=END)))
+    await until(lambda: partition.position == 4)
+    await hearing
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 30)
+
+
+async def test_a_fault_of_the_program_ends_the_partition_instead_of_going_silent(
+    partition: Partition, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_at = {1: RuntimeError("bug")}  # type: ignore[dict-item]
+    await partition.hear(frame(0))
+
+    def failed() -> bool:
+        try:
+            assert partition.settled == 0
+        except BaseExceptionGroup as fault:
+            return "bug" in str(fault.exceptions)
+        return False
+
+    await until(failed)
+
+
+@pytest.mark.parametrize("after", range(1, 14))
+async def test_a_takeover_at_any_moment_loses_and_repeats_nothing(
+    partitions: list[Partition], recognizer: ScriptedRecognizer, after: int
+) -> None:
+    """The first owner is lost after so many records of output; the next one goes on from what was published."""
+    talk = received([*map(frame, range(8)), frame(8, mark=Mark.PAUSE), *map(frame, range(20, 24)), frame(24, mark=END)])
+    published: list[Transcript] = []
+    committed = 0
+    first = Outbox()
+    partition = Partition(recognizer, first, Limits(), streams=8)
+    partitions.append(partition)
+
+    def commit() -> None:
+        nonlocal committed
+        if len(published) < after:
+            published.append(first.records[-1])
+
+    first.on_put = commit
+    offsets: list[int] = []
+    for item in talk:
+        await partition.replay([item])
+        if len(published) < after:
+            offsets.append(partition.settled)
+    await until(lambda: bool(first.finished) or len(published) >= after)
+    committed = offsets[-1]
+    await partition.transcriber.close()
+
+    second = Outbox()
+    partition = Partition(recognizer, second, Limits(), streams=8)
+    partitions.append(partition)
+    await partition.transcriber.restore(restorable(published))
+    await partition.replay(talk[committed:])
+    records = published
+    if not any(record.__class__.__name__ == "Finished" for record in published):
+        await until(lambda: bool(second.finished))
+        records = published + second.records
+    whole = Outbox()
+    whole.records = list(records)
+    assert whole.words == [*words(1, 8), *words(21, 24)]
+    assert [final.index for final in whole.finals] == list(range(len(whole.finals)))
+    assert len(whole.finished) == 1
+    assert partition.settled == len(talk)
