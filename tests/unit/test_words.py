@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.transcriber.local.loops import without_loops
+from services.transcriber.local.made_up import Spoken, without_loops, without_made_up
 from services.transcriber.words import ends_clause, goes_on, normalized, split_mark
 
 
@@ -80,3 +80,14 @@ def test_commas_semicolons_and_colons_end_clauses() -> None:
 )
 def test_a_loop_is_kept_once_and_what_people_repeat_stays(said: str, kept: str) -> None:
     assert " ".join(without_loops(said.split(), text=str)) == kept
+
+
+def test_words_without_time_and_all_that_follow_them_were_made_up() -> None:
+    said = [Spoken("by", 0, 300), Spoken("law.", 300, 600)]
+    made_up = [Spoken("Trade", 600, 600), Spoken("is", 600, 600), Spoken("well", 600, 640), Spoken("made", 640, 900)]
+    assert without_made_up([*said, *made_up]) == tuple(said)
+
+
+def test_fast_speech_is_kept() -> None:
+    fast = tuple(Spoken(text, at * 80, at * 80 + 80) for at, text in enumerate(["it", "is", "as", "it", "is"]))
+    assert without_made_up(fast) == fast

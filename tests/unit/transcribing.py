@@ -95,7 +95,7 @@ class ScriptedRecognizer:
         self.open_streams = 0
         self.heard: list[int] = []
         """The words of all streams, in the order in which they were fed."""
-        self.fail_at: dict[int, EngineError] = {}
+        self.fail_at: dict[int, Exception] = {}
         """Raised once, where a stream comes to this word."""
         self.fail_opening: list[EngineError] = []
 
@@ -122,7 +122,7 @@ class ScriptedStream:
         self._recognizer = recognizer
         self._position = first_sample
         self._words: list[HeardWord] = []
-        self.queue: asyncio.Queue[Hypothesis | EngineError | None] = asyncio.Queue(1000)
+        self.queue: asyncio.Queue[Hypothesis | Exception | None] = asyncio.Queue(1000)
 
     async def feed(self, pcm: bytes, first_sample: int) -> None:
         assert first_sample == self._position, "the stream must be fed without gaps"
@@ -161,7 +161,7 @@ class ScriptedStream:
 
     async def hypotheses(self) -> AsyncIterator[Hypothesis]:
         while (item := await self.queue.get()) is not None:
-            if isinstance(item, EngineError):
+            if isinstance(item, Exception):
                 raise item
             yield item
             self.queue.task_done()

@@ -8,13 +8,12 @@ import math
 from collections.abc import Iterator
 
 import ctranslate2
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from faster_whisper import WhisperModel
 
 from services.common.contracts import SAMPLE_RATE
-from services.transcriber.local.loops import without_loops
+from services.transcriber.local.made_up import Spoken, without_loops, without_made_up
 
 LANGUAGES = frozenset({"en", "pt", "es"})
 """Codes of the language table whose recognition was measured."""
@@ -36,14 +35,6 @@ _NOISE_LOG_PROBABILITY = -1.0
 """Beyond both, the text is invented."""
 
 Samples = npt.NDArray[np.float32]
-
-
-class Spoken(msgspec.Struct, frozen=True):
-    """A recognized word, in milliseconds since the window began."""
-
-    text: str
-    start_ms: float
-    end_ms: float
 
 
 class Whisper:
@@ -77,7 +68,7 @@ class Whisper:
         words = without_loops(words, text=lambda word: word[0])
         if not words:
             return ()
-        return tuple(self._timed(words, encoded, start, seconds))
+        return without_made_up(tuple(self._timed(words, encoded, start, seconds)))
 
     def _token(self, text: str) -> int:
         token: int = self._tokenizer.token_to_id(text)
@@ -122,7 +113,7 @@ class Whisper:
         position, before = 0, 0.0
         for text, group in words:
             following = position + len(group)
-            begins = first.get(position, before)
-            ends = min(seconds * 1000, first.get(following, last.get(following - 1, begins)))
+            begins = min(first.get(position, before), seconds * 1000)
+            ends = min(first.get(following, last.get(following - 1, begins)), seconds * 1000)
             yield Spoken(text, begins, ends)
             position, before = following, ends

@@ -1,15 +1,29 @@
-"""Decoding loops: on short windows Whisper sometimes says the same again and again."""
+"""What Whisper makes up on short windows: the same again and again, and words that nobody had the time to say."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+import msgspec
 
 from services.transcriber.words import normalized
 
 W = TypeVar("W")
 
+
+class Spoken(msgspec.Struct, frozen=True):
+    """A recognized word, in milliseconds since the window began."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
 _SHORT_RUN, _SHORT_TIMES = 3, 3
 _LONG_RUN, _LONG_TIMES = 40, 2
 """A run of up to 3 words said three times, or of a longer one said twice, is a loop: people say "no, no"."""
+
+_TIMELESS_WORDS, _TIMELESS_MS = 3, 100.0
+"""Three words in a tenth of a second are more than anybody can say."""
 
 
 def without_loops(words: Sequence[W], text: Callable[[W], str]) -> list[W]:
@@ -32,3 +46,11 @@ def without_loops(words: Sequence[W], text: Callable[[W], str]) -> list[W]:
                 del kept[at + length : end], plain[at + length : end]
             at += 1
     return kept
+
+
+def without_made_up(words: Sequence[Spoken]) -> tuple[Spoken, ...]:
+    """The words up to where several have no time: the decoder went on without anything to hear."""
+    for at in range(len(words) - _TIMELESS_WORDS + 1):
+        if words[at + _TIMELESS_WORDS - 1].end_ms - words[at].start_ms < _TIMELESS_MS:
+            return tuple(words[:at])
+    return tuple(words)
