@@ -42,7 +42,7 @@ _KEPT_AFTER_S = 30 * 86_400
 """An ended session stays listed for its owner this long."""
 _LISTED = 100
 _CONDITION_FAILED = ("ConditionalCheckFailedException", "TransactionCanceledException")
-_CONFIG = AioConfig(connect_timeout=2, read_timeout=3, retries={"max_attempts": 3, "mode": "standard"})
+_CONFIG = AioConfig(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 class _ConditionFailed(Exception):

@@ -1,15 +1,22 @@
 """Ingest against a real broker and a real AWS endpoint, over real sockets."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore import UNSIGNED
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
-from services.cli.stack import Platform
+from services.cli.stack import Platform, Provisioned
+from services.cli.stack.broker import Broker
 from services.cli.stack.ports import free_ports
 from services.common.clock import now_ms
 from services.common.contracts import Frame, Mark, Session, State
@@ -27,14 +34,13 @@ SAMPLES = 1536
 class Ingest:
     """One running instance, and a signed-in speaker."""
 
-    def __init__(self, base: str, token: str) -> None:
-        self.base = base
+    def __init__(self, rest: httpx.AsyncClient, token: str) -> None:
+        self.rest = rest
         self.token = token
-        self.rest = httpx.AsyncClient(base_url=base, headers={"authorization": f"Bearer {token}"})
 
     def socket(self) -> connect:
         """A speaker's connection that nothing was sent on."""
-        return connect(self.base.replace("http", "ws") + "/speak", compression=None)
+        return connect(str(self.rest.base_url.copy_with(scheme="ws", path="/speak")), compression=None)
 
     async def session(self, title: str = "A talk") -> dict[str, Any]:
         """A new session, as its owner sees it."""
@@ -52,26 +58,31 @@ class Ingest:
         return answer
 
 
-@pytest.fixture
-async def instance(
-    platform: Platform, aws_environment: object, request: pytest.FixtureRequest
-) -> AsyncIterator[Ingest]:
+@asynccontextmanager
+async def running(platform: Platform, *, limit_s: float = 20, **told: str) -> AsyncIterator[Ingest]:
+    """An ingest in this process, for the length of the block; leaving it is a SIGTERM."""
     (port,) = free_ports(1)
-    environment = {**platform.environment, "DRAGOMAN_INGEST_PORT": str(port)}
-    settings = load(IngestSettings, environment)
+    settings = load(IngestSettings, {**platform.environment, "DRAGOMAN_INGEST_PORT": str(port), **told})
     service = Service("ingest")
-    running = asyncio.create_task(serve(service, settings))
-    async with asyncio.timeout(20):
-        while not all(service.readiness().values()):
-            if running.done():
-                running.result()
-            await asyncio.sleep(0.05)
-    ingest = Ingest(f"http://127.0.0.1:{port}", await platform.sign_in())
-    yield ingest
-    await ingest.rest.aclose()
-    service.stopping.set()
-    async with asyncio.timeout(20):
-        await running
+    serving = asyncio.create_task(serve(service, settings))
+    try:
+        async with asyncio.timeout(limit_s):
+            while not all(service.readiness().values()):  # noqa: ASYNC110  (there is no event to wait for)
+                await asyncio.sleep(0.05)
+        token = await platform.sign_in()
+        headers = {"authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as rest:
+            yield Ingest(rest, token)
+    finally:
+        service.stopping.set()
+        async with asyncio.timeout(20):
+            await serving
+
+
+@pytest.fixture
+async def instance(platform: Platform, aws_environment: object) -> AsyncIterator[Ingest]:
+    async with running(platform) as ingest:
+        yield ingest
 
 
 def frame(seq: int, first_sample: int | None = None) -> bytes:
@@ -162,3 +173,136 @@ async def test_pause_mute_and_end_lie_in_order_with_the_frames(instance: Ingest,
     assert frames[-1].first_sample == 4 * SAMPLES
     assert (await states(broker, session_id))[-1].state is State.ENDED
     assert (await instance.rest.get(f"/sessions/{session_id}")).status_code == 410
+
+
+async def test_a_second_talk_in_a_session_goes_on_where_the_first_stopped(instance: Ingest, broker: str) -> None:
+    session_id = (await instance.session())["session_id"]
+    async with instance.socket() as socket:
+        await instance.start(socket, session_id)
+        for seq in range(5):
+            await socket.send(frame(seq))
+        await until_ack(socket, 4)
+    async with instance.socket() as socket:
+        ready = await instance.start(socket, session_id)
+        assert (ready["next_seq"], ready["next_sample"]) == (5, 5 * SAMPLES)
+        await socket.send(frame(5))
+        await until_ack(socket, 5)
+    assert [one.seq for one in await in_kafka(broker, session_id)] == list(range(6))
+
+
+async def test_a_task_that_restarted_lets_its_speakers_go_on(
+    platform: Platform, broker: str, aws_environment: object
+) -> None:
+    async with running(platform) as before:
+        session_id = (await before.session())["session_id"]
+        async with before.socket() as socket:
+            await before.start(socket, session_id)
+            for seq in range(5):
+                await socket.send(frame(seq))
+            await until_ack(socket, 4)
+    async with running(platform) as after:
+        assert (await after.rest.get(f"/sessions/{session_id}")).json()["state"] == "live"
+        async with after.socket() as socket:
+            ready = await after.start(socket, session_id, next_seq=3)
+            assert (ready["next_seq"], ready["state"]) == (3, "live")
+            for seq in range(3, 8):
+                await socket.send(frame(seq))
+            await until_ack(socket, 7)
+    samples = sorted({one.first_sample for one in await in_kafka(broker, session_id)})
+    assert samples == [seq * SAMPLES for seq in range(8)]
+
+
+async def test_two_tasks_agree_on_who_speaks_and_on_the_end(platform: Platform, aws_environment: object) -> None:
+    async with running(platform, DRAGOMAN_INSTANCE="1") as one, running(platform, DRAGOMAN_INSTANCE="2") as two:
+        session_id = (await one.session())["session_id"]
+        async with one.socket() as first, two.socket() as second:
+            await one.start(first, session_id)
+            await two.start(second, session_id)
+            assert await closed(first) == 4409
+            assert (await one.rest.patch(f"/sessions/{session_id}", json={"state": "paused"})).status_code == 200
+            async with asyncio.timeout(5):
+                assert json.loads(await second.recv()) == {"type": "state", "state": "paused"}
+            assert (await one.rest.delete(f"/sessions/{session_id}")).status_code == 204
+            assert await closed(second) == 4410
+
+
+async def test_only_an_access_token_of_the_pool_is_let_in(
+    instance: Ingest, platform: Platform, aws: Provisioned
+) -> None:
+    header, claims, signature = instance.token.split(".")
+    async with get_session().create_client(
+        "cognito-idp", region_name="us-east-1", endpoint_url=aws.endpoint, config=AioConfig(signature_version=UNSIGNED)
+    ) as cognito:
+        signed_in = await cognito.initiate_auth(
+            ClientId=aws.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": aws.demo_speaker, "PASSWORD": aws.demo_password},
+        )
+    wrong = {
+        "an id token": signed_in["AuthenticationResult"]["IdToken"],
+        "another signature": f"{header}.{claims}.{signature[::-1]}",
+        "changed claims": f"{header}.{claims[:-4]}AAAA.{signature}",
+        "no token": "none",
+    }
+    for what, token in wrong.items():
+        answer = await instance.rest.get("/sessions", headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == 401, what
+    assert (await instance.rest.get("/sessions")).status_code == 200
+
+
+async def test_another_speaker_of_the_pool_may_not_speak(instance: Ingest, platform: Platform) -> None:
+    session_id = (await instance.session())["session_id"]
+    instance.token = await platform.another_speaker("stranger@example.org")
+    async with instance.socket() as socket:
+        assert (await instance.start(socket, session_id))["code"] == "not_owner"
+        assert await closed(socket) == 4403
+
+
+async def test_ingest_waits_for_a_broker_that_is_not_there_yet_and_outlives_its_absence(
+    platform: Platform, own_broker: Broker, aws_environment: object
+) -> None:
+    await own_broker.stop()
+    told = {"DRAGOMAN_KAFKA_BOOTSTRAP": own_broker.bootstrap, "DRAGOMAN_KAFKA_TIMEOUT_S": "2"}
+    async with AsyncExitStack() as stack:
+        starting = asyncio.ensure_future(stack.enter_async_context(running(platform, limit_s=60, **told)))
+        await asyncio.sleep(0)
+        assert not starting.done()
+        await own_broker.start()
+        ingest = await starting
+        session_id = (await ingest.session())["session_id"]
+        async with ingest.socket() as socket:
+            await ingest.start(socket, session_id)
+            for seq in range(5):
+                await socket.send(frame(seq))
+            await until_ack(socket, 4)
+            await own_broker.stop()
+            for seq in range(5, 10):
+                await socket.send(frame(seq))
+            assert await closed(socket) == 1013
+        await own_broker.start()
+        seq = 0
+        async with asyncio.timeout(60):
+            while seq < 10:
+                with contextlib.suppress(ConnectionClosed, KeyError):
+                    async with ingest.socket() as socket:
+                        seq = (await ingest.start(socket, session_id, next_seq=5))["next_seq"]
+                        for number in range(seq, 10):
+                            await socket.send(frame(number))
+                        await until_ack(socket, 9)
+                        seq = 10
+    frames = await in_kafka(own_broker.bootstrap, session_id)
+    new = [
+        one
+        for number, one in enumerate(frames)
+        if one.first_sample >= max((f.first_sample + f.samples for f in frames[:number]), default=0)
+    ]
+    assert [one.seq for one in new] == list(range(10))
+
+
+async def closed(socket: ClientConnection) -> int | None:
+    """Read until the service closes the socket; its code."""
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionClosed):
+            async for _ in socket:
+                pass
+    return socket.close_code
