@@ -14,6 +14,7 @@ from services.cli.errors import WrongUse
 from services.cli.measure import measured
 from services.cli.references import translated_references
 from services.cli.report import Report, Talk, report
+from services.cli.system import System
 from services.cli.talk import Audience, give
 from services.common.languages import LANGUAGES, UnknownLanguage, language
 
@@ -49,7 +50,25 @@ def recordings_in(place: Path, source: str | None) -> list[tuple[Path, str]]:
 async def evaluate(
     place: Path, *, source: str | None, languages: Sequence[str], minutes: float | None, out: Path, console: Console
 ) -> list[Evaluated]:
-    """Reports of all, each also in ``out/DATE-TIME/NAME``, with SimulEval instances and a summary beside them.
+    """``evaluate_with`` the stack that runs, or one that is started for it."""
+    recordings_in(place, source)
+    async with ready_system(console) as system:
+        return await evaluate_with(
+            system, place, source=source, languages=languages, minutes=minutes, out=out, console=console
+        )
+
+
+async def evaluate_with(
+    system: System,
+    place: Path,
+    *,
+    source: str | None,
+    languages: Sequence[str],
+    minutes: float | None,
+    out: Path,
+    console: Console,
+) -> list[Evaluated]:
+    """Reports of all, each also in ``out/DATE-TIME/NAME``, with SimulEval instances and a list of them beside.
 
     minutes: play each recording again and again for this long. Raises what ``talk.give`` raises, NothingToEvaluate.
     """
@@ -57,24 +76,22 @@ async def evaluate(
     audience = tuple(Audience(language(code).code) for code in languages)
     parent = folder.new_folder(out)
     done: list[Evaluated] = []
-    async with ready_system(console) as system:
-        for number, (recording, spoken) in enumerate(wanted, 1):
-            console.print(f"{number}/{len(wanted)}  {recording.stem}", highlight=False)
-            listening = tuple(wish for wish in audience if wish.language != spoken)
-            outcome = await give(system, recording, spoken, listening, minutes=minutes, report=console.print)
-            references = await translated_references(recording, spoken, [wish.language for wish in listening])
-            talk = measured(outcome, listening, references)
-            if minutes is not None:
-                talk = _without_quality(talk)
-            found = report([talk])
-            one = parent / recording.stem
-            one.mkdir()
-            folder.write(one, outcome, talk, found)
-            done.append(Evaluated(recording, talk, found))
+    for number, (recording, spoken) in enumerate(wanted, 1):
+        console.print(f"{number}/{len(wanted)}  {recording.stem}", highlight=False)
+        listening = tuple(wish for wish in audience if wish.language != spoken)
+        outcome = await give(system, recording, spoken, listening, minutes=minutes, report=console.print)
+        references = await translated_references(recording, spoken, [wish.language for wish in listening])
+        talk = measured(outcome, listening, references)
+        if minutes is not None:
+            talk = _without_quality(talk)
+        found = report([talk])
+        one = parent / recording.stem
+        one.mkdir()
+        folder.write(one, outcome, talk, found)
+        done.append(Evaluated(recording, talk, found))
     _write_summary(parent, done)
     console.print(terminal.summary_table([one.report for one in done]))
-    if len(done) > 1:
-        terminal.show(console, report([one.talk for one in done], f"all {len(done)} together"))
+    terminal.show(console, report([one.talk for one in done], f"all {len(done)} together" if len(done) > 1 else None))
     console.print(f"\nReports: [bold]{parent}[/]", highlight=False)
     return done
 

@@ -11,6 +11,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from services.cli.notices import CaptionNotice, SpeechNotice
@@ -46,8 +47,13 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 
 def words_of(finals: Iterable[ReadFinal]) -> list[Word]:
-    """All final words, in the order of the talk."""
-    return [word for read in finals for word in read.final.words]
+    """All final words, in the order of the talk, each sentence mark where a later final put it."""
+    words: list[Word] = []
+    for read in finals:
+        if words and read.final.previous_mark:
+            words[-1] = msgspec.structs.replace(words[-1], text=words[-1].text + read.final.previous_mark)
+        words.extend(read.final.words)
+    return words
 
 
 def words_within(words: Iterable[Word], start_ms: float, end_ms: float) -> list[Word]:

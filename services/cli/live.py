@@ -57,9 +57,8 @@ class LiveCaptions:
         lag_s = (at_ms - notice.floor_epoch_ms - notice.end_ms) / 1000
         shown.append((lag_s, text))
         if not self._console.is_terminal:
-            self._console.print(
-                f"{notice.end_ms / 1000:7.1f} s  {language}  +{lag_s:.1f} s  {text}", markup=False, highlight=False
-            )
+            line = f"{notice.end_ms / 1000:7.1f} s  {language}  +{lag_s:.1f} s  {text}"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _view(self) -> RenderableType:
         panels = []

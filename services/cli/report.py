@@ -160,13 +160,8 @@ def report(talks: Sequence[Talk], name: str | None = None) -> Report:
 
 
 def heard_text(finals: Sequence[ReadFinal]) -> str:
-    """The transcript, each sentence mark where a later final put it."""
-    words: list[str] = []
-    for read in finals:
-        if words and read.final.previous_mark:
-            words[-1] += read.final.previous_mark
-        words.extend(word.text for word in read.final.words)
-    return " ".join(words)
+    """The transcript."""
+    return " ".join(word.text for word in lag.words_of(finals))
 
 
 def _language(talks: Sequence[Talk], code: str) -> LanguageReport:

@@ -16,15 +16,13 @@ def show(console: Console, report: Report) -> None:
     """Print all of it."""
     found = verdicts(report)
     marks = {(verdict.threshold.path, verdict.language): verdict for verdict in found}
-    console.print()
-    console.print(f"[bold]{report.recording}[/]  {report.duration_s:.0f} s", highlight=False)
-    console.print(_languages(report, marks))
-    console.print(_stages(report))
-    console.print(_services(report, marks))
-    console.print(_line(report, marks))
+    console.print(f"\n[bold]{report.recording}[/]  {report.duration_s:.0f} s", highlight=False)
+    for part in (_languages(report, marks), _stages(report), _services(report, marks), _line(report, marks)):
+        console.print()
+        console.print(part)
     missed = [verdict for verdict in found if not verdict.met]
     if missed:
-        console.print("[yellow]missed:[/] " + "; ".join(map(describe, missed)), highlight=False)
+        console.print("\n[yellow]missed[/]  " + "\n        ".join(map(describe, missed)), highlight=False)
 
 
 def describe(verdict: Verdict) -> str:
@@ -38,8 +36,8 @@ _Marks = dict[tuple[str, str | None], Verdict]
 
 
 def _languages(report: Report, marks: _Marks) -> Table:
-    table = Table(title="Languages (seconds: p50 / p95 / most)", title_justify="left", box=None, header_style="dim")
-    table.add_column("")
+    table = Table(box=None, header_style="dim")
+    table.add_column("s, p50 / p95")
     codes = list(report.languages)
     for code in codes:
         table.add_column(LANGUAGES[code].name, justify="right")
@@ -52,7 +50,7 @@ def _languages(report: Report, marks: _Marks) -> Table:
     for label, name in rows:
         table.add_row(label, *(_spread(marks, code, name, getattr(report.languages[code], name)) for code in codes))
     table.add_row("segments", *(str(report.languages[code].segments) for code in codes))
-    table.add_row("words lost, repeated", *(_account(marks, code, report.languages[code]) for code in codes))
+    table.add_row("lost, repeated", *(_account(marks, code, report.languages[code]) for code in codes))
     if any(report.languages[code].bleu is not None for code in codes):
         table.add_row("BLEU / chrF", *(_bleu(marks, code, report.languages[code]) for code in codes))
     if any(report.languages[code].bleu_human is not None for code in codes):
@@ -64,11 +62,9 @@ def _languages(report: Report, marks: _Marks) -> Table:
 
 
 def _stages(report: Report) -> Table:
-    table = Table(
-        title="\nWhere the lag comes from (ms; * own overhead)", title_justify="left", box=None, header_style="dim"
-    )
-    for column in ("stage", "p50", "p95", "p99"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
+    table = Table(box=None, header_style="dim")
+    for column in ("ms of each segment (* own)", "p50", "p95", "p99"):
+        table.add_column(column, justify="right" if column.startswith("p") else "left")
     for stage, spread in report.stages_ms.items():
         name = stage.replace("_", " ") + (" *" if stage in OWN else "")
         table.add_row(name, *(_ms(value) for value in (spread.p50, spread.p95, spread.p99)))
@@ -76,9 +72,9 @@ def _stages(report: Report) -> Table:
 
 
 def _services(report: Report, marks: _Marks) -> Table:
-    table = Table(title="\nServices", title_justify="left", box=None, header_style="dim")
-    for column in ("", "resident MB", "engines' MB", "CPU s"):
-        table.add_column(column, justify="right" if column else "left")
+    table = Table(box=None, header_style="dim")
+    for column in ("service", "resident MB", "engines' MB", "CPU s"):
+        table.add_column(column, justify="left" if column == "service" else "right")
     for name, service in report.services.items():
         resident = Text(f"{service.rss_mb:.0f}", style=_style(marks, f"services.{name}.rss_mb", None))
         engines = f"{service.engines_rss_mb:.0f}" if service.engines_rss_mb else ""
@@ -87,7 +83,7 @@ def _services(report: Report, marks: _Marks) -> Table:
 
 
 def _line(report: Report, marks: _Marks) -> Text:
-    text = Text("\n")
+    text = Text()
     own, delay = report.own_overhead_ms, report.word_delay_ms
     if report.wer is not None:
         text.append(f"word error rate {report.wer:.1%}", style=_style(marks, "wer", None)).append("   ")
@@ -103,12 +99,8 @@ def _spread(marks: _Marks, code: str, name: str, spread: Spread) -> Text:
     text = Text()
     if spread.p50 is None:
         return text.append("-")
-    for share in ("p50", "p95", "max"):
-        style = _style(marks, f"languages.*.{name}.{share}", code)
-        text.append(_seconds(getattr(spread, share)), style=style)
-        if share != "max":
-            text.append(" / ", style="dim")
-    return text
+    text.append(_seconds(spread.p50), style=_style(marks, f"languages.*.{name}.p50", code)).append(" / ")
+    return text.append(_seconds(spread.p95), style=_style(marks, f"languages.*.{name}.p95", code))
 
 
 def _account(marks: _Marks, code: str, language: LanguageReport) -> Text:
