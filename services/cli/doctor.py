@@ -15,6 +15,7 @@ from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.cli.stack import Ports, Provisioned
+from services.cli.stack.platform import is_running
 from services.cli.stack.ports import holder, listens
 from services.cli.stack.provision import BUCKET
 from services.common.home import home
@@ -144,12 +145,18 @@ def _loads(part: str, program: str) -> Finding:
 
 
 def _ports() -> list[Finding]:
-    findings = []
-    for name in Ports.__dataclass_fields__:
-        port = getattr(Ports(), name)
-        used = f"{port}, in use by {holder(port) or 'another program'}" if listens(port) else f"{port}, free"
-        findings.append(ok(f"port of {name.replace('_', ' ')}", used))
-    return findings
+    ours = is_running(home() / "data")
+    return [_port(name.replace("_", " "), getattr(Ports(), name), ours) for name in Ports.__dataclass_fields__]
+
+
+def _port(name: str, port: int, ours: bool) -> Finding:
+    part = f"port of {name}"
+    if not listens(port):
+        return ok(part, f"{port}, free")
+    who = holder(port) or "another program"
+    if ours:
+        return ok(part, f"{port}, in use by the running stack: {who}")
+    return missing(part, f"{port}, taken by {who}", "stop that program")
 
 
 async def _broker() -> list[Finding]:

@@ -102,6 +102,17 @@ async def test_a_taken_port_is_named_with_who_has_it(platform: Platform, tmp_pat
         await Platform(ports=taken, data=tmp_path / "data", logs=tmp_path / "logs").start()
 
 
+def test_nothing_can_be_reached_from_another_machine(platform: Platform) -> None:
+    listening = [
+        connection.laddr
+        for process in (platform.broker.process, platform.aws.process)
+        for connection in psutil.Process(process.pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) == 3
+    assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
 async def test_a_stopped_broker_is_gone(own_broker: Broker) -> None:
     process = psutil.Process(own_broker.process.pid)
     await own_broker.stop()

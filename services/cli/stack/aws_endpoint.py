@@ -60,6 +60,7 @@ class AwsEndpoint:
                 "MINISTACK_REGION": REGION,
                 "SERVICES": "s3,dynamodb,cognito-idp,iam,sts",
                 "SFTP_ENABLED": "0",
+                "IOT_MTLS_ENABLED": "0",
                 "LOG_LEVEL": "WARNING",
                 "PERSIST_STATE": "1",
                 "STATE_DIR": str(self._data / "state"),

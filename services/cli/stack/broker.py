@@ -108,7 +108,7 @@ class Broker:
         )
         if not (log_dir / "meta.properties").exists():
             cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            format_tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+            format_tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]
             done = subprocess.run(
                 [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", *format_tool], capture_output=True, text=True, check=False
             )

@@ -108,6 +108,15 @@ class Platform:
         self._provisioned = await provision(self.aws, self.data)
 
 
+def is_running(data: Path) -> bool:
+    """Whether a platform runs with this data folder."""
+    try:
+        _lock(data).close()
+    except StackError:
+        return True
+    return False
+
+
 def _lock(data: Path) -> TextIO:
     data.mkdir(parents=True, exist_ok=True)
     file = (data / "lock").open("a")
