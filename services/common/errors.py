@@ -1,5 +1,16 @@
 """Errors of the engines and stores say what the caller may do next; the cause is always chained."""
 
+from collections.abc import Iterator
+
+
+def causes(fault: BaseException) -> Iterator[BaseException]:
+    """What a TaskGroup's failure consists of, groups within groups opened; a single fault is its own cause."""
+    if isinstance(fault, BaseExceptionGroup):
+        for part in fault.exceptions:
+            yield from causes(part)
+    else:
+        yield fault
+
 
 class EngineError(Exception):
     """An engine (recognizer, translator, synthesizer) did not do its work."""

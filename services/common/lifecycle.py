@@ -22,14 +22,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import structlog
 import uvloop
 
 from services.common import telemetry
-from services.common.errors import Fatal
+from services.common.errors import Fatal, causes
 from services.common.kafka import KafkaUnavailable
 from services.common.settings import Settings, SettingsError
 
@@ -110,25 +110,17 @@ async def supervise(main: Callable[[Service], Awaitable[None]], service: Service
 
 def _explain(fault: Exception) -> int:
     """Log why the service ends: one line for what is understood, the trace for what isn't."""
-    causes = list(_leaves(fault))
-    if all(isinstance(cause, SettingsError) for cause in causes):
-        for cause in causes:
+    found = list(causes(fault))
+    if all(isinstance(cause, SettingsError) for cause in found):
+        for cause in found:
             log.error("wrong_setting", reason=str(cause))
         return 2
-    if all(isinstance(cause, Fatal | KafkaUnavailable) for cause in causes):
-        for cause in causes:
+    if all(isinstance(cause, Fatal | KafkaUnavailable) for cause in found):
+        for cause in found:
             log.error("service_failed", reason=str(cause), cause=repr(cause.__cause__ or cause))
         return 1
-    log.error("service_failed", reason=repr(causes[0]), exc_info=fault)
+    log.error("service_failed", reason=repr(found[0]), exc_info=fault)
     return 1
-
-
-def _leaves(fault: BaseException) -> Iterator[BaseException]:
-    if isinstance(fault, BaseExceptionGroup):
-        for part in fault.exceptions:
-            yield from _leaves(part)
-    else:
-        yield fault
 
 
 def _exit_after(seconds: float) -> None:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ PREFIX = "DRAGOMAN_"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+LogLevel = Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")]
+"""A pattern, since its error says what is accepted."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     kafka_bootstrap: str = "127.0.0.1:19092"
     """Comma-separated ``host:port`` of brokers."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: LogLevel = "info"
     host: str = "127.0.0.1"
     """Address that the service's own HTTP server (health, metrics, its API) listens on."""
     instance: str = "1"

@@ -11,6 +11,10 @@ MAX_CLOCK_LAG_MS = 120_000.0
 """So is one this far in the past: clients keep a minute of audio."""
 
 
+MIN_FRAME_S = 0.01
+"""A shorter frame counts as this long, so that tiny ones can't come by the thousand."""
+
+
 class OutOfOrder(ValueError):
     """The frame can't follow what came before it; the message says why."""
 
@@ -51,7 +55,7 @@ class Allowance:
             self._left_s, self._counted_at_s = self.burst_s, now_s
         self._left_s = min(self.burst_s, self._left_s + (now_s - self._counted_at_s) * self.rate)
         self._counted_at_s = now_s
-        seconds = samples / SAMPLE_RATE
+        seconds = max(samples / SAMPLE_RATE, MIN_FRAME_S)
         if seconds > self._left_s:
             return False
         self._left_s -= seconds

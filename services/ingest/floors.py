@@ -55,10 +55,12 @@ class Floors:
         self._floors.pop(session_id, None)
 
     @asynccontextmanager
-    async def held(self, session_id: str) -> AsyncIterator[tuple[Floor, Hold]]:
+    async def held(self, session: Session) -> AsyncIterator[tuple[Floor, Hold]]:
         """Hold the floor for the length of the block; whoever had it leaves first."""
-        floor = self.floor(session_id)
+        floor = self.floor(session.session_id)
         async with floor.turn:
+            if session.speaker != floor.last_held_by:
+                floor.position = None  # it was spoken in through another task since
             if floor.hold is not None:
                 floor.hold.taken.set()
                 await asyncio.wait_for(floor.hold.left.wait(), self._leave_s)

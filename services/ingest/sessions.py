@@ -167,8 +167,10 @@ class Sessions:
         """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.
 
         The mark goes first: if this process dies in between, the session is not ended yet and may be ended again.
+        So the audio of a session that has ended has its mark.
         """
-        await self.mark(session, Mark.END)
+        if session.state is not State.ENDED:
+            await self.mark(session, Mark.END)
         changed = await self._store.update(session.session_id, state=State.ENDED)
         ended = changed or msgspec.structs.replace(session, state=State.ENDED, updated_at_ms=now_ms())
         await self._announce(ended)

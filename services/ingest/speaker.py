@@ -1,15 +1,16 @@
 """``/speak``: the speaker's socket, from ``start`` to its close. The protocol is in ``docs/protocol.md``."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.common.contracts import Session, State
+from services.common.errors import causes
 from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
 from services.ingest.floor import Position
@@ -21,7 +22,6 @@ from services.ingest.talk import Closing, Talk
 from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens
 from services.ingest.view import SessionView
 
-MAX_SEQ = 2**32 - 1
 _CLOSE_S = 2.0
 _SOCKET_CODES = {403: 4403, 404: 4404, 410: 4410}
 
@@ -34,7 +34,7 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 
     session: str
     token: str = ""
-    next_seq: int = 0
+    next_seq: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] = 0
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ class SpeakerEndpoint:
                 raise Closing.restart()
             start = await self._receive_start(socket)
             session = await _undisturbed(socket, self._admit(start))
-            with structlog.contextvars.bound_contextvars(session=session.session_id):
-                await self._talk(socket, start, session)
+            structlog.contextvars.bind_contextvars(session=session.session_id)  # a socket is a task of its own
+            await self._talk(socket, start, session)
         except Exception as fault:
-            for cause in _leaves(fault):
+            # Of several things that ended it at once, what we decided comes before what was lost.
+            for cause in sorted(causes(fault), key=lambda cause: not isinstance(cause, Closing)):
                 if (closing := _as_closing(cause)) is not None:
                     return closing
             raise
@@ -86,12 +87,9 @@ class SpeakerEndpoint:
         except TimeoutError:
             raise Closing(4408, "no_start", "no start message came in time") from None
         try:
-            start = msgspec.json.decode(text, type=Start)
+            return msgspec.json.decode(text, type=Start)
         except (msgspec.DecodeError, RecursionError) as fault:
             raise Closing(4400, "malformed", f"the first message must be a start: {fault}") from None
-        if not 0 <= start.next_seq <= MAX_SEQ:
-            raise Closing(4400, "malformed", f"next_seq must be 0 to {MAX_SEQ}")
-        return start
 
     async def _admit(self, start: Start) -> Session:
         speaker = await self.tokens.verify(start.token)
@@ -101,7 +99,7 @@ class SpeakerEndpoint:
         return session
 
     async def _talk(self, socket: WebSocket, start: Start, session: Session) -> None:
-        async with self.floors.held(session.session_id) as (floor, hold):
+        async with self.floors.held(session) as (floor, hold):
             with self.view.watch(session.session_id) as watch:
                 next_sample = self.floors.position(session).next_sample
                 session = await self.sessions.take_floor(session, hold.name)
@@ -162,12 +160,3 @@ def _as_closing(cause: BaseException) -> Closing | None:
             log.warning("speaker_held_up", reason=str(cause) or type(cause).__name__)
             return Closing(1013, "unavailable", "the service can't take audio now; connect again in a moment")
     return None
-
-
-def _leaves(fault: BaseException) -> Iterator[BaseException]:
-    """The faults themselves, expected closings before the rest."""
-    if isinstance(fault, BaseExceptionGroup):
-        found = [leaf for part in fault.exceptions for leaf in _leaves(part)]
-        yield from sorted(found, key=lambda leaf: not isinstance(leaf, Closing))
-    else:
-        yield fault

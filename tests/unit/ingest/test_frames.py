@@ -98,3 +98,8 @@ def test_a_capture_time_is_never_far_from_the_arrival(received_at_ms: float, cap
 def test_no_talk_has_reached_the_sample_that_is_told_where_the_floor_is_unknown() -> None:
     assert sample_at(1_000.0, 61_000.0) == 60 * SAMPLE_RATE
     assert sample_at(1_000.0, 0.0) == 0
+
+
+def test_frames_of_one_sample_can_not_come_by_the_thousand() -> None:
+    allowance = Allowance(burst_s=1.0, rate=1.0)
+    assert sum(allowance.takes(1, 0.0) for _ in range(10_000)) == pytest.approx(100, abs=1)

@@ -424,3 +424,25 @@ async def test_a_session_that_is_too_old_ends(signer: Signer) -> None:
             await ingest.keeper.look()
             assert (await to_the_end(socket))[0] == 4410
         assert ingest.publisher.frames(session.session_id)[-1].mark is Mark.END
+
+
+async def test_where_another_task_spoke_since_only_the_client_knows_where_it_goes_on(ingest: Ingest) -> None:
+    session = await ingest.session()
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session)
+        await socket.send(frame(0))
+        await acknowledged(socket, 0)
+    await ingest.store.update(session.session_id, speaker="2/1")
+    async with ingest.socket() as socket:
+        ready = await ingest.start(socket, session, next_seq=100)
+        assert ready["next_seq"] == 100
+        assert ready["next_sample"] >= 0
+        await socket.send(frame(100))
+        await acknowledged(socket, 100)
+
+
+async def test_ending_twice_marks_the_audio_once(ingest: Ingest) -> None:
+    session = await ingest.session()
+    ended = await ingest.sessions.end(session)
+    await ingest.sessions.end(ended)
+    assert [one.mark for one in ingest.publisher.frames(session.session_id)] == [Mark.END]
