@@ -46,12 +46,12 @@ def load(kind: type[S], env: Mapping[str, str] = os.environ) -> S:
         except msgspec.ValidationError as fault:
             reason = str(fault).split(" - at ")[0]
             faults.append(f"{PREFIX}{name.upper()}={value!r}: {reason}")
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in given:
+            faults.append(f"{PREFIX}{field.name.upper()} is not set, and has no default")
     if faults:
         raise SettingsError("\n".join(faults))
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as fault:  # a missing one
-        raise SettingsError(f"{kind.__module__}: {fault}") from fault
+    return msgspec.convert(given, kind, strict=False)
 
 
 def _field(kind: type[Settings], name: str) -> tuple[str, object]:
