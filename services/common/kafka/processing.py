@@ -295,6 +295,8 @@ class _Partition:
 
     def accept(self, offset: int, received: Received[Any] | None) -> None:
         """Queue a record (None: unreadable, only to be passed over)."""
+        if not self._inbox:
+            self._moved_at = asyncio.get_running_loop().time()
         self._inbox.append((offset, received))
         self.next_offset = offset + 1
         self._arrived.set()
