@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.stack import Platform, Ports, Provisioned
+from services.cli.stack import Platform, Ports, Provisioned, Stack
 from services.cli.stack.broker import Broker
 from services.cli.stack.ports import free_ports
 from services.common.home import home
@@ -60,3 +60,10 @@ async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
         yield broker
     finally:
         await broker.stop()
+
+
+@pytest.fixture
+async def stack(platform: Platform) -> AsyncIterator[Stack]:
+    """The four services, one task each, on the shared platform, for one test; it may start more and harm them."""
+    async with Stack(platform, running=True, ports=Ports.free()) as running:
+        yield running
