@@ -191,11 +191,9 @@ class Cursor:
         if not self._audio:
             return None
         self._speech = max(self._speech, self._tail.first)
-        while self._speech < before:
-            segment = self._tail[self._speech]
-            if segment.speech is None and segment.caption.record.spoken and self._speech >= self._tail.next_speech:
-                return None
+        while self._speech < min(before, self._tail.next_speech):
+            speech = self._tail[self._speech].speech
             self._speech += 1
-            if segment.speech is not None:
-                return segment.speech
+            if speech is not None:
+                return speech
         return None

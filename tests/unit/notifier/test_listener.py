@@ -169,12 +169,13 @@ async def test_a_socket_without_a_join_is_closed() -> None:
         assert (await refused(served, '{"type":"hello"}'))[0] == 4400
 
 
-async def test_a_full_notifier_says_so() -> None:
+async def test_a_full_notifier_says_so_and_lets_its_listeners_switch() -> None:
     async with serving(listeners=1) as served:
         served.take(session())
-        async with served.joined():
+        async with served.joined() as ears:
             code, before = await refused(served, a_join())
             assert (code, before[0]["code"]) == (1013, "full")
+            await ears.join("es")
         await served.until_listeners(0)
         async with served.joined():
             pass
