@@ -107,8 +107,8 @@ class Listener:
 
     async def _keep_connected(self) -> None:
         pauses, since = waits(), time.monotonic()
-        said: str | None = None
         while True:
+            said: str | None = None
             try:
                 async with open_socket(self._url) as socket:
                     self._socket = socket
@@ -119,7 +119,7 @@ class Listener:
                             case None:
                                 pass
                             case ErrorNotice(message=said):
-                                self._report(said)
+                                pass
                             case EndedNotice():
                                 await self._note(notice)
                                 return
@@ -128,7 +128,7 @@ class Listener:
                                 await self._note(notice)
             except ConnectionClosed as closed:
                 raise_if_refused(closed, said)
-                reason = f"connection lost ({close_code(closed) or 'no close'})"
+                reason = said or f"connection lost ({close_code(closed) or 'no close'})"
             except msgspec.DecodeError as fault:
                 raise Refused(4400, f"the service sent what this client can't read: {fault}") from fault
             except UNREACHABLE as fault:

@@ -106,6 +106,8 @@ class Speaker:
         self._captured_all = False
         self._changed = asyncio.Event()
         self._next = 0
+        self._said: str | None = None
+        """Why the connection is about to be closed."""
         self.reconnects = 0
 
     @property
@@ -133,6 +135,7 @@ class Speaker:
     async def _keep_connected(self) -> None:
         pauses, since = waits(), time.monotonic()
         while True:
+            self._said = None
             try:
                 async with open_socket(self._url) as socket:
                     await self._greet(socket)
@@ -142,8 +145,8 @@ class Speaker:
             except ConnectionClosed as closed:
                 if self._end and self._done and close_code(closed) in (1000, 4410):
                     return
-                raise_if_refused(closed)
-                reason = f"connection lost ({close_code(closed) or 'no close'})"
+                raise_if_refused(closed, self._said)
+                reason = self._said or f"connection lost ({close_code(closed) or 'no close'})"
             except UNREACHABLE as fault:
                 reason = str(fault) or type(fault).__name__
             if time.monotonic() - since > GIVE_UP_S:
@@ -162,7 +165,7 @@ class Speaker:
         async with asyncio.timeout(_ANSWER_S):
             while (answer := _read(await socket.recv())).type != "ready":
                 if answer.type == "error":
-                    self._report(answer.message)
+                    self._said = answer.message
         self._next = answer.next_seq
         self._uplink.acknowledge(answer.next_seq - 1)
 
@@ -196,7 +199,7 @@ class Speaker:
                     self._uplink.acknowledge(answer.seq)
                     self._changed.set()
                 elif answer.type == "error":
-                    self._report(answer.message)
+                    self._said = answer.message
         finally:
             self._changed.set()
 
