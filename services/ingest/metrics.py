@@ -11,4 +11,4 @@ ACK_SECONDS = Histogram(
     "dragoman_ingest_ack_seconds", "From a frame's arrival until Kafka has it", buckets=LATENCY_BUCKETS_S
 )
 SOCKETS = Gauge("dragoman_ingest_sockets", "Speakers' sockets that are open")
-CLOSED = Counter("dragoman_ingest_sockets_closed_total", "Speakers' sockets by close code", ["code"])
+CLOSED = Counter("dragoman_ingest_sockets_closed_total", "Speakers' sockets by our close code, or client", ["code"])

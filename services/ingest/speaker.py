@@ -54,8 +54,10 @@ class SpeakerEndpoint:
         await socket.accept()
         with metrics.SOCKETS.track_inprogress():
             closing = await self._serve(socket)
-            metrics.CLOSED.labels(closing.code).inc()
+            metrics.CLOSED.labels(closing.code or "client").inc()
             log.info("speaker_left", code=closing.code, reason=closing.message)
+            if not closing.code:
+                return
             try:
                 async with asyncio.timeout(_CLOSE_S):
                     if closing.name:
@@ -74,10 +76,11 @@ class SpeakerEndpoint:
             await self._talk(socket, start, session)
         except Exception as fault:
             # Of several things that ended it at once, what we decided comes before what was lost.
-            for cause in sorted(causes(fault), key=lambda cause: not isinstance(cause, Closing)):
-                if (closing := _as_closing(cause)) is not None:
-                    return closing
-            raise
+            found = sorted(causes(fault), key=lambda cause: not isinstance(cause, Closing))
+            closings = [closing for cause in found if (closing := _as_closing(cause)) is not None]
+            if len(closings) < len(found):
+                raise
+            return closings[0]
         raise AssertionError("a talk ends by raising")
 
     async def _receive_start(self, socket: WebSocket) -> Start:
@@ -132,7 +135,7 @@ async def _undisturbed(socket: WebSocket, work: Awaitable[T]) -> T:
     finally:
         for task in (working, early):
             task.cancel()
-        await asyncio.wait((working, early))
+        await asyncio.gather(working, early, return_exceptions=True)
 
 
 async def _receive_text(socket: WebSocket) -> str:
@@ -151,7 +154,7 @@ def _as_closing(cause: BaseException) -> Closing | None:
         case Closing():
             return cause
         case WebSocketDisconnect():
-            return Closing(cause.code, "", "the client closed or was lost")
+            return Closing.by_client()
         case TokenRejected():
             return Closing(4401, "token", str(cause))
         case Refused() if cause.status in _SOCKET_CODES:

@@ -46,6 +46,11 @@ class Closing(Exception):
         """This task goes, another serves."""
         return cls(1012, "restart", "the service restarts; connect again at once")
 
+    @classmethod
+    def by_client(cls) -> "Closing":
+        """It is closed or lost already, so it gets no code from us."""
+        return cls(0, "", "the client closed or was lost")
+
     def as_error(self) -> str:
         """The message before the close."""
         return _json(type="error", code=self.name, message=self.message)
