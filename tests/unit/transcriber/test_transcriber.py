@@ -13,7 +13,7 @@ from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
-from tests.unit.transcribing import EPOCH_MS, Outbox, ScriptedRecognizer, frame, received, restorable, until
+from tests.unit.transcriber.scripted import EPOCH_MS, Outbox, ScriptedRecognizer, frame, received, restorable, until
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.transcriber.ring import Ring
-from tests.unit.transcribing import frame, received
+from tests.unit.transcriber.scripted import frame, received
 
 
 def ring_of(count: int, *, fed: int) -> Ring:

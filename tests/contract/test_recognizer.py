@@ -1,0 +1,194 @@
+"""What every ``Recognizer`` does, on real speech: fed faster than it was spoken."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+import soundfile
+
+from services.common.contracts import SAMPLE_RATE, Final, Word
+from services.common.home import home
+from services.transcriber.local.recognizer import LocalRecognizer, Tuning
+from services.transcriber.ports import Hypothesis, Recognizer
+from services.transcriber.stabilizer import Settled, Stabilizer
+from services.transcriber.words import normalized
+
+ENGLISH = Path(__file__).parents[1] / "data" / "speech"
+PORTUGUESE = Path(__file__).parent / "speech" / "pt-fleurs-a-5s.flac"
+FRAME = 1536
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@contextlib.asynccontextmanager
+async def local() -> AsyncIterator[Recognizer]:
+    model = str(home() / "models" / "whisper-base")
+    async with LocalRecognizer.load(model, workers=2, deadline_s=20, tuning=Tuning()) as recognizer:
+        yield recognizer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[local], ids=["local"])
+async def recognizer(request: pytest.FixtureRequest) -> AsyncIterator[Recognizer]:
+    async with request.param() as made:
+        yield made
+
+
+def recording(name: str | Path, begin_s: float, end_s: float) -> bytes:
+    """Part of a recording, s16le."""
+    begin, end = round(begin_s * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
+    samples, rate = soundfile.read(ENGLISH / name, start=begin, stop=end, dtype="int16")
+    assert rate == SAMPLE_RATE
+    return bytes(samples.tobytes())
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(round(seconds * SAMPLE_RATE) * 2)
+
+
+class Transcript:
+    """What a stream said, and what a stabilizer made of it."""
+
+    def __init__(self, settled: Settled | None = None) -> None:
+        self.stabilizer = Stabilizer(settled or Settled())
+        self.hypotheses: list[Hypothesis] = []
+        self.finals: list[Final] = []
+
+    def hear(self, hypothesis: Hypothesis) -> None:
+        self.hypotheses.append(hypothesis)
+        for run in self.stabilizer.hear(hypothesis).finals:
+            self.finals.append(
+                Final(
+                    session_id="s",
+                    language="en",
+                    index=run.index,
+                    words=run.words,
+                    previous_mark=run.previous_mark,
+                    ends=run.ends,
+                )
+            )
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for final in self.finals for word in final.words]
+
+    @property
+    def text(self) -> str:
+        return " ".join(normalized(word.text) for word in self.words)
+
+
+async def transcribed(
+    recognizer: Recognizer,
+    pcm: bytes,
+    *,
+    language: str = "en",
+    first_sample: int = 0,
+    settled: Settled | None = None,
+) -> Transcript:
+    """Feed, flush, close."""
+    transcript = Transcript(settled)
+    words = settled.words if settled else ()
+    async with asyncio.timeout(60):
+        async with recognizer.open(language, first_sample=first_sample, settled=words) as stream:
+
+            async def listen() -> None:
+                async for hypothesis in stream.hypotheses():
+                    transcript.hear(hypothesis)
+                    stream.settle(transcript.stabilizer.settled.end_ms)
+
+            listening = asyncio.create_task(listen())
+            for at in range(0, len(pcm) // 2, FRAME):
+                await stream.feed(pcm[2 * at : 2 * (at + FRAME)], first_sample + at)
+            await stream.flush()
+            said = len(transcript.hypotheses)
+        await listening
+    assert len(transcript.hypotheses) == said, "the last hypothesis is out when flush returns"
+    return transcript
+
+
+async def test_speech_becomes_words_in_order_and_in_time(recognizer: Recognizer) -> None:
+    transcript = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 9))
+    assert transcript.text.startswith("my fellow americans this day has brought terrible news and great sadness")
+    times = [time for word in transcript.words for time in (word.start_ms, word.end_ms)]
+    assert times == sorted(times)
+    country = next(word for word in transcript.words if normalized(word.text) == "country")
+    assert 6900 < country.end_ms < 8900
+
+
+async def test_every_language_it_claims_is_a_known_one_and_english_is_among_them(recognizer: Recognizer) -> None:
+    assert "en" in recognizer.languages
+
+
+async def test_portuguese_is_recognized_as_portuguese(recognizer: Recognizer) -> None:
+    transcript = await transcribed(recognizer, recording(PORTUGUESE, 0, 5), language="pt")
+    assert "segundo informações" in transcript.text
+
+
+async def test_times_are_of_the_floor_and_not_of_the_stream(recognizer: Recognizer) -> None:
+    transcript = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 4), first_sample=100 * SAMPLE_RATE)
+    assert all(100_000 < word.end_ms <= 104_000 for word in transcript.words)
+    assert all(100_000 < hypothesis.heard_ms <= 104_000 for hypothesis in transcript.hypotheses)
+
+
+async def test_silence_and_noise_say_nothing(recognizer: Recognizer) -> None:
+    noise = np.random.default_rng(7).normal(0, 1500, 4 * SAMPLE_RATE).astype("<i2").tobytes()
+    hum = (3000 * np.sin(np.arange(4 * SAMPLE_RATE) * 2 * np.pi * 50 / SAMPLE_RATE)).astype("<i2").tobytes()
+    transcript = await transcribed(recognizer, silence(3) + noise + silence(1) + hum)
+    assert transcript.text == ""
+
+
+async def test_long_silence_is_told_so_that_nothing_waits_for_it(recognizer: Recognizer) -> None:
+    transcript = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 2.6) + silence(5))
+    quiet = [hypothesis for hypothesis in transcript.hypotheses if hypothesis.quiet]
+    assert quiet
+    assert quiet[0].heard_ms < 7000
+
+
+@pytest.mark.parametrize(
+    "pcm",
+    [b"", recording("en-bush-columbia.flac", 1, 1.05), b"\xff\x7f\x00\x80" * SAMPLE_RATE, b"\x01\x00" * 100],
+    ids=["nothing", "50 ms", "clipping", "a few samples"],
+)
+async def test_odd_audio_harms_nobody(recognizer: Recognizer, pcm: bytes) -> None:
+    assert len((await transcribed(recognizer, pcm)).words) <= 2
+
+
+async def test_streams_do_not_hear_each_other(recognizer: Recognizer) -> None:
+    one, other = await asyncio.gather(
+        transcribed(recognizer, recording("en-bush-columbia.flac", 0, 4)),
+        transcribed(recognizer, recording("en-linda-babylon.flac", 0, 4)),
+    )
+    assert "americans" in one.text
+    assert "journey" in other.text
+    assert "americans" not in other.text
+
+
+async def test_a_stream_that_takes_over_hears_the_context_and_repeats_none_of_it(recognizer: Recognizer) -> None:
+    whole = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 12))
+    settled = Settled()
+    taken = [final for final in whole.finals if final.words and final.words[-1].end_ms < 8000]
+    for final in taken:
+        settled = settled.after(final)
+    begin_s = max(0.0, settled.end_ms - recognizer.context_ms) / 1000
+    rest = await transcribed(
+        recognizer,
+        recording("en-bush-columbia.flac", begin_s, 12),
+        first_sample=round(begin_s * SAMPLE_RATE),
+        settled=settled,
+    )
+    said = [normalized(word.text) for final in taken for word in final.words]
+    said += [normalized(word.text) for word in rest.words]
+    assert " ".join(said) == whole.text
+    assert [final.index for final in rest.finals] == [len(taken) + at for at in range(len(rest.finals))]
+
+
+async def test_a_stream_that_is_closed_ends_its_hypotheses(recognizer: Recognizer) -> None:
+    async with asyncio.timeout(10):
+        async with recognizer.open("en", first_sample=0, settled=()) as stream:
+            hypotheses = stream.hypotheses()
+            waiting = asyncio.ensure_future(anext(hypotheses, None))
+            await stream.feed(silence(0.096), 0)
+        assert await waiting is None

@@ -1,0 +1,193 @@
+"""When the local recognizer decodes, what, and how it says so: over a host that says what it was given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.common.contracts import SAMPLE_RATE
+from services.common.errors import EngineUnavailable
+from services.transcriber.local.made_up import Spoken
+from services.transcriber.local.recognizer import LocalStream, Tuning
+from services.transcriber.ports import Hypothesis
+from tests.unit.transcriber.scripted import until
+
+SPEECH, SILENCE = b"\x10\x00", b"\x00\x00"
+SECOND = SAMPLE_RATE
+
+
+class Loudness:
+    """Stands for the voice detector: whatever is not zero is speech."""
+
+    def hear(self, pcm: bytes) -> list[float]:
+        assert len(pcm) % 1024 == 0
+        return [float(any(pcm[at : at + 1024])) for at in range(0, len(pcm), 1024)]
+
+
+@dataclass
+class Host:
+    """Hears a word in each half second that it is given."""
+
+    faults: list[Exception] = field(default_factory=list)
+    lengths_s: list[float] = field(default_factory=list)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def call(self, method: str, pcm: bytes, language: str) -> tuple[Spoken, ...]:
+        assert (method, language) == ("recognize", "en")
+        await self.free.wait()
+        seconds = len(pcm) / 2 / SECOND
+        self.lengths_s.append(seconds)
+        if self.faults:
+            raise self.faults.pop(0)
+        return tuple(Spoken(f"w{at}", at * 500, at * 500 + 500) for at in range(round(seconds * 2)))
+
+
+class Heard:
+    """A stream with a reader that settles all but the last word."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        self.host = Host()
+        self.host.free.set()
+        self.stream = LocalStream(self.host, Loudness(), tuning, "en", 0)  # type: ignore[arg-type]
+        self.hypotheses: list[Hypothesis] = []
+        self.position = 0
+        self.reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for hypothesis in self.stream.hypotheses():
+            self.hypotheses.append(hypothesis)
+            if len(hypothesis.words) > 1:
+                self.stream.settle(hypothesis.words[-2].end_ms)
+
+    async def feed(self, sample: bytes, seconds: float) -> None:
+        """Frame by frame, giving the reader its turns."""
+        for _ in range(round(seconds * SECOND / 1536)):
+            await self.stream.feed(sample * 1536, self.position)
+            self.position += 1536
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def heard() -> AsyncIterator[Heard]:
+    made = Heard(Tuning())
+    yield made
+    made.stream.close()
+    await asyncio.gather(made.reader, return_exceptions=True)
+
+
+async def test_silence_is_never_decoded_but_settles(heard: Heard) -> None:
+    await heard.feed(SILENCE, 7)
+    assert heard.host.lengths_s == []
+    assert [(hypothesis.words, hypothesis.quiet) for hypothesis in heard.hypotheses] == [((), True)] * 3
+
+
+async def test_speech_is_decoded_at_every_step_and_at_its_end(heard: Heard) -> None:
+    await heard.feed(SPEECH, 2)
+    await heard.feed(SILENCE, 1)
+    steps, last = heard.hypotheses[:-1], heard.hypotheses[-1]
+    assert len(steps) == 3
+    assert not any(hypothesis.endpoint for hypothesis in steps)
+    assert last.endpoint
+    assert last.heard_ms == pytest.approx(2000 + 350, abs=100)
+
+
+async def test_nothing_is_decoded_twice_while_the_speaker_hesitates(heard: Heard) -> None:
+    await heard.feed(SPEECH, 0.5)
+    await heard.feed(SILENCE, 0.3)
+    assert heard.hypotheses == []
+
+
+async def test_a_slow_engine_decodes_less_often_and_always_the_newest_audio(heard: Heard) -> None:
+    heard.host.free.clear()
+    await heard.feed(SPEECH, 3)
+    heard.host.free.set()
+    await heard.feed(SPEECH, 0.2)
+    assert len(heard.hypotheses) == 2
+    assert heard.hypotheses[-1].heard_ms >= 3000
+
+
+async def test_feeding_waits_while_the_engine_is_too_far_behind(heard: Heard) -> None:
+    heard.host.free.clear()
+    feeding = asyncio.create_task(heard.feed(SPEECH, 8))
+    await until(lambda: heard.position >= 4 * SECOND)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert heard.position < 5.2 * SECOND
+    heard.host.free.set()
+    await feeding
+
+
+async def test_after_a_pause_some_settled_speech_is_heard_again_as_context(heard: Heard) -> None:
+    await heard.feed(SPEECH, 9)
+    await heard.feed(SILENCE, 0.6)
+    before = heard.hypotheses[-1].heard_ms
+    await heard.feed(SPEECH, 0.7)
+    first = heard.hypotheses[-1].words[0]
+    assert before - 5000 <= first.start_ms <= before - 4000
+
+
+async def test_after_a_long_silence_there_is_no_context(heard: Heard) -> None:
+    await heard.feed(SPEECH, 4)
+    await heard.feed(SILENCE, 2.5)
+    await heard.feed(SPEECH, 0.7)
+    assert heard.hypotheses[-1].words[0].start_ms > 6000
+
+
+async def test_the_window_stays_short_however_long_somebody_speaks(heard: Heard) -> None:
+    await heard.feed(SPEECH, 40)
+    assert max(heard.host.lengths_s) < 11.5
+    assert min(heard.host.lengths_s[20:]) > 5
+
+
+async def test_speech_of_which_nothing_settles_is_taken_as_it_is_in_the_end(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heard.stream, "settle", lambda until_ms: None)
+    await heard.feed(SPEECH, 25)
+    forced = next(hypothesis for hypothesis in heard.hypotheses if hypothesis.endpoint)
+    assert forced.heard_ms == pytest.approx(20_000, abs=1000)
+    assert max(heard.host.lengths_s) < 21
+
+
+async def test_a_flush_says_all_that_was_heard_before_it_returns(heard: Heard) -> None:
+    await heard.feed(SPEECH, 0.4)
+    assert heard.hypotheses == []
+    await heard.stream.flush()
+    speech, quiet = heard.hypotheses
+    assert speech.endpoint
+    assert speech.words
+    assert (quiet.words, quiet.quiet) == ((), True)
+
+
+async def test_a_flush_without_speech_decodes_nothing(heard: Heard) -> None:
+    await heard.feed(SILENCE, 0.4)
+    await heard.stream.flush()
+    assert heard.host.lengths_s == []
+
+
+async def test_a_decode_that_fails_once_is_repeated_with_the_same_audio(heard: Heard) -> None:
+    heard.host.faults = [EngineUnavailable("killed")]
+    await heard.feed(SPEECH, 0.8)
+    assert len(heard.hypotheses) == 1
+    assert heard.host.lengths_s[0] == heard.host.lengths_s[1]
+
+
+async def test_an_engine_that_stays_away_ends_the_hypotheses_and_holds_nobody_up(heard: Heard) -> None:
+    heard.host.faults = [EngineUnavailable("killed")] * 2
+    await heard.feed(SPEECH, 6)
+    with pytest.raises(EngineUnavailable):
+        await heard.reader
+    await heard.stream.flush()
+
+
+async def test_audio_with_a_gap_is_a_fault_of_the_caller(heard: Heard) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        await heard.stream.feed(SPEECH * 512, 512)
+
+
+async def test_what_is_kept_of_the_audio_is_bounded(heard: Heard) -> None:
+    await heard.feed(SPEECH, 60)
+    await heard.feed(SILENCE, 60)
+    assert len(heard.stream._audio) < 2 * SECOND
