@@ -90,8 +90,11 @@ async def evaluate_with(
         folder.write(one, outcome, talk, found)
         done.append(Evaluated(recording, talk, found))
     _write_summary(parent, done)
-    console.print(terminal.summary_table([one.report for one in done]))
-    terminal.show(console, report([one.talk for one in done], f"all {len(done)} together" if len(done) > 1 else None))
+    if len(done) > 1:
+        console.print(terminal.summary_table([one.report for one in done]))
+        terminal.show(console, report([one.talk for one in done], f"all {len(done)} together"))
+    else:
+        terminal.show(console, done[0].report)
     console.print(f"\nReports: [bold]{parent}[/]", highlight=False)
     return done
 

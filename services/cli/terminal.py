@@ -135,10 +135,12 @@ def _ms(ms: float | None) -> str:
 
 
 def summary_table(reports: Sequence[Report]) -> Table:
-    """A row for each recording and language."""
-    table = Table(box=None, header_style="dim")
-    for column in ("recording", "", "WER", "heard lag", "lag", "caption", "segments", "lost", "twice", "BLEU"):
-        table.add_column(column, justify="left" if column in ("recording", "") else "right")
+    """A row for each recording and language; lags in seconds, p50 / p95."""
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    table.add_column("recording", no_wrap=True)
+    table.add_column("")
+    for column in ("WER", "heard lag", "lag", "captions", "lost", "twice", "BLEU"):
+        table.add_column(column, justify="right", no_wrap=True)
     for report in reports:
         for code, of in report.languages.items():
             table.add_row(
@@ -146,7 +148,8 @@ def summary_table(reports: Sequence[Report]) -> Table:
                 code,
                 "-" if report.wer is None else f"{report.wer:.1%}",
                 *(f"{_seconds(s.p50)} / {_seconds(s.p95)}" for s in (of.heard_lag_ms, of.lag_ms, of.caption_lag_ms)),
-                *(str(count) for count in (of.segments, of.lost, of.repeated)),
+                str(of.lost),
+                str(of.repeated),
                 "-" if of.bleu is None else f"{of.bleu:.1f}",
             )
     return table
