@@ -199,9 +199,9 @@ class Lane:
             published_at_ms=now,
         )
         if spoken:
-            rate = self.context.policy.pace.rate(self.playhead.remaining_ms(now))
-            expected_ms = self.playhead.estimate_ms(piece.text, rate)
-            _backlog_seconds.labels(self.context.language).observe(self.playhead.remaining_ms(now) / 1000)
+            backlog_ms, clip_ms = self.playhead.remaining_ms(now), self.playhead.estimate_ms(piece.text)
+            expected_ms = clip_ms / self.context.policy.pace.rate(backlog_ms, clip_ms)
+            _backlog_seconds.labels(self.context.language).observe(backlog_ms / 1000)
             self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
         self._put(caption)
         outcome = "failed" if piece.failed else "spoken" if spoken else "written"
@@ -238,7 +238,9 @@ class Lane:
 
     async def _speak_next(self, caption: Caption) -> None:
         """Make the clip, store it, then publish the record that names it."""
-        rate = self.context.policy.pace.rate(self.playhead.backlog_ms(self.context.clock()))
+        rate = self.context.policy.pace.rate(
+            self.playhead.backlog_ms(self.context.clock()), self.playhead.estimate_ms(caption.text)
+        )
         key: str | None = None
         duration_ms = 0.0
         failed: str | None = None

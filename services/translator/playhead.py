@@ -15,14 +15,19 @@ class Pace(NamedTuple):
     """Limit while the backlog is ordinary."""
     most_far_behind: float = 1.7
     """Limit when it is not: less pleasant, but a lag that grows is worse."""
-    far_behind_ms: float = 4000
+    far_behind_ms: float = 2500
+    long_clip_ms: float = 2500
+    """What is longer makes whatever follows wait, so the rest of it counts as backlog."""
 
-    def rate(self, backlog_ms: float) -> float:
-        """Speech rate for the next clip, given how much is to be played before it."""
-        wanted = 1 + self.gain_per_s * max(0.0, backlog_ms - self.free_ms) / 1000
-        ordinary = min(self.most, wanted)
-        beyond = max(0.0, backlog_ms - self.far_behind_ms) / 1000
-        return min(self.most_far_behind, ordinary + 0.1 * beyond) if ordinary == self.most else ordinary
+    def rate(self, backlog_ms: float, clip_ms: float) -> float:
+        """Speech rate for a clip of that length (at rate 1), given how much is to be played before it."""
+        behind_ms = backlog_ms + max(0.0, clip_ms - self.long_clip_ms)
+        ordinary = min(self.most, 1 + self._gain(behind_ms - self.free_ms))
+        most = max(self.most, self.most_far_behind)
+        return min(most, ordinary + self._gain(behind_ms - self.far_behind_ms))
+
+    def _gain(self, excess_ms: float) -> float:
+        return self.gain_per_s * max(0.0, excess_ms) / 1000
 
 
 class _Planned(NamedTuple):

@@ -22,7 +22,7 @@ class RollingPolicy(NamedTuple):
     """Target words at the end of the translation that an open sentence keeps back: they change most."""
     least_words: int = 3
     """Target words that are worth a segment of their own."""
-    playing_out_ms: float = 500
+    playing_out_ms: float = 200
     """Forced words are said when no more than this is left to play."""
 
 

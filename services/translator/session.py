@@ -143,12 +143,16 @@ class Session:
     def _begin(self, language: str, at_ms: float) -> None:
         """A language's first listener is there: begin with the open sentence, or go on after a takeover."""
         published = self._published[language]
-        recent = self._workshop.clock() - at_ms < _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
-        if published.finished or not recent:
+        if published.finished or not self._recent(at_ms, published):
             return
         lane = self._open_lane(language)
         for past in self._sentence:
-            lane.hear(past.offset, past.final, past.read_at_ms)
+            if self._recent(past.final.published_at_ms, published):
+                lane.hear(past.offset, past.final, past.read_at_ms)
+
+    def _recent(self, at_ms: float, published: Published) -> bool:
+        """Whether words published then are for a lane that starts now."""
+        return self._workshop.clock() - at_ms < _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
 
     def _open_lane(self, language: str) -> Lane:
         published = self._published[language]

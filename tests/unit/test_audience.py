@@ -1,0 +1,112 @@
+"""The view of who listens."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from services.common.audience import FORGOTTEN_MS, STALE_MS, AudienceView, Listeners
+from services.common.contracts import Audience
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def view(clock: Clock) -> AudienceView:
+    return AudienceView(clock)
+
+
+def count(clock: Clock, listeners: int, hearing: int = 0, language: str = "pt", notifier: str = "1") -> Audience:
+    return Audience(
+        session_id="s",
+        language=language,
+        notifier_id=notifier,
+        listeners=listeners,
+        hearing=hearing,
+        at_ms=clock.now,
+    )
+
+
+def test_counts_of_all_notifiers_add_up(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 3, 1))
+    view.apply(count(clock, 4, 2, notifier="2"))
+    view.apply(count(clock, 5, 5, language="es"))
+    assert view.of("s", "pt") == Listeners(7, 3, clock.now)
+    assert view.languages("s").keys() == {"pt", "es"}
+    assert view.of("other", "pt") == Listeners()
+
+
+def test_a_later_count_of_the_same_notifier_replaces_the_earlier(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 3))
+    view.apply(count(clock, 1))
+    assert view.of("s", "pt").listeners == 1
+
+
+def test_a_dead_notifier_s_count_is_ignored_and_callers_are_told(view: AudienceView, clock: Clock) -> None:
+    told: list[str] = []
+    with view.watched(told.append):
+        view.apply(count(clock, 3))
+        began = clock.now
+        clock.now += STALE_MS
+        view.expire()
+        assert view.of("s", "pt") == Listeners(0, 0, began)
+    assert told == ["s", "s"]
+
+
+def test_repeated_counts_tell_nobody_anything(view: AudienceView, clock: Clock) -> None:
+    told: list[str] = []
+    view.apply(count(clock, 3))
+    with view.watched(told.append):
+        clock.now += 30_000
+        view.apply(count(clock, 3))
+        view.expire()
+    assert told == []
+
+
+def test_after_the_block_nobody_is_called_back(view: AudienceView, clock: Clock) -> None:
+    told: list[str] = []
+    with view.watched(told.append):
+        pass
+    view.apply(count(clock, 3))
+    assert told == []
+
+
+def test_when_the_last_listener_left_is_known_however_often_zero_is_repeated(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 3))
+    clock.now += 10_000
+    view.apply(count(clock, 0))
+    left = clock.now
+    clock.now += 30_000
+    view.apply(count(clock, 0))
+    assert view.of("s", "pt") == Listeners(0, 0, left)
+
+
+def test_a_session_without_listeners_is_forgotten(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 3))
+    clock.now += FORGOTTEN_MS
+    view.expire()
+    assert view.languages("s") == {}
+
+
+async def test_records_are_followed(view: AudienceView, clock: Clock) -> None:
+    class EndOfTestError(Exception):
+        pass
+
+    async def records() -> AsyncIterator[Any]:
+        yield SimpleNamespace(record=count(clock, 2))
+        raise EndOfTestError
+
+    with pytest.raises(ExceptionGroup):
+        await view.run(records())
+    assert view.of("s", "pt").listeners == 2

@@ -1,0 +1,321 @@
+"""Lanes over fake engines: who gets what, in which order, when engines fail and listeners come and go."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from services.common import stages
+from services.common.audience import AudienceView
+from services.common.clock import now_ms
+from services.common.contracts import Boundary, Final, Finished, Speech
+from services.common.errors import EngineRejected, EngineUnavailable, Fatal
+from services.translator.engines import Deadlines
+from services.translator.session import Workshop
+from tests.unit.translator.builders import final, words_in, words_of
+from tests.unit.translator.fakes import FakeKafka, FakeStore, FakeSynthesizer, FakeTranslator, listen, workshop
+
+END = Finished(session_id="s", language="en", end_ms=1e6)
+
+
+def sentence(text: str, start_ms: float, index: int = 0, session_id: str = "s") -> Final:
+    return final(
+        text,
+        start_ms,
+        index=index,
+        ends=Boundary.PAUSE,
+        previous_mark="." if index else None,
+        session_id=session_id,
+        published_at_ms=now_ms(),
+    )
+
+
+TALK = [sentence("We met", 0), sentence("We talked", 1000, 1), sentence("We left", 2000, 2)]
+
+
+class Running:
+    """A partition with its processor; ends with the test."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self.kafka = FakeKafka(shop, [])
+
+    async def feed(self, *records: Final | Finished) -> None:
+        self.kafka.log.extend(records)
+        for _ in records:
+            await self.kafka.feed()
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        await self.kafka.until(done)
+
+    def texts(self, language: str, session_id: str = "s") -> list[str]:
+        return [caption.text for caption in self.kafka.captions(language, session_id)]
+
+
+Start = Callable[[Workshop], Awaitable[Running]]
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Start]:
+    started: list[Running] = []
+
+    async def start(shop: Workshop) -> Running:
+        running = Running(shop)
+        started.append(running)
+        await running.kafka.take_over()
+        return running
+
+    yield start
+    for running in started:
+        await running.kafka.crash()
+
+
+@pytest.fixture
+def audience() -> AudienceView:
+    return AudienceView()
+
+
+async def test_caption_comes_first_then_speech_whose_clip_is_stored(run: Start, audience: AudienceView) -> None:
+    store = FakeStore()
+    running = await run(workshop(store=store, audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    kinds = [(type(record).__name__, getattr(record, "index", None)) for record in running.kafka.output]
+    for index in range(3):
+        assert kinds.index(("Caption", index)) < kinds.index(("Speech", index))
+    assert [speech.index for speech in running.kafka.speeches("pt")] == [0, 1, 2]
+    for speech in running.kafka.speeches("pt"):
+        assert speech.key == f"s/pt/{speech.index:06d}.flac"
+        assert store.clips[speech.key].duration_ms == speech.duration_ms
+
+
+async def test_records_tell_every_stage_of_their_lag(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: bool(running.kafka.speeches("pt")))
+    (speech,) = running.kafka.speeches("pt")
+    assert {
+        stages.TRANSCRIPTS_TOPIC,
+        stages.DECIDE,
+        stages.TRANSLATE,
+        stages.SYNTHESIZE,
+        stages.STORE,
+    } <= speech.stages.keys()
+    whole = sum(speech.stages.values())
+    assert whole == pytest.approx(speech.published_at_ms - TALK[0].published_at_ms, abs=1)
+
+
+async def test_without_listeners_nothing_is_translated_and_everything_is_settled(run: Start) -> None:
+    translator = FakeTranslator()
+    running = await run(workshop(translator))
+    await running.feed(*TALK, END)
+    running.kafka.commit()
+    assert running.kafka.committed == 4
+    assert translator.asked == []
+
+
+async def test_a_language_that_the_engine_does_not_have_is_ignored(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "xx")
+    await running.feed(*TALK)
+    running.kafka.commit()
+    assert running.kafka.committed == 3
+
+
+async def test_readers_get_captions_without_speech(run: Start, audience: AudienceView) -> None:
+    synthesizer = FakeSynthesizer()
+    running = await run(workshop(synthesizer=synthesizer, audience=audience))
+    listen(audience, "pt", listeners=5, hearing=0)
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [caption.spoken for caption in running.kafka.captions("pt")] == [False] * 3
+    assert synthesizer.rates == []
+
+
+async def test_a_translation_that_fails_is_marked_and_never_another_language(
+    run: Start, audience: AudienceView
+) -> None:
+    def fail(text: str) -> Exception | None:
+        return EngineRejected("no") if "talked" in text else None
+
+    running = await run(workshop(FakeTranslator(fail=fail), audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    captions = running.kafka.captions("pt")
+    assert [caption.failed for caption in captions] == [None, "translation rejected", None]
+    assert captions[1].text == ""
+    assert [speech.index for speech in running.kafka.speeches("pt")] == [0, 2]
+    assert words_in(captions) == words_of(TALK)
+
+
+async def test_a_voice_that_fails_is_said_so_and_the_next_segment_is_spoken(run: Start, audience: AudienceView) -> None:
+    def fail(text: str) -> Exception | None:
+        return EngineRejected("no") if "talked" in text else None
+
+    running = await run(workshop(synthesizer=FakeSynthesizer(fail=fail), audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    speeches = running.kafka.speeches("pt")
+    assert [bool(speech.key) for speech in speeches] == [True, False, True]
+    assert [speech.failed for speech in speeches] == [None, "speech rejected", None]
+    assert speeches[1].duration_ms == 0
+
+
+async def test_an_engine_that_is_away_for_a_moment_is_asked_again(run: Start, audience: AudienceView) -> None:
+    faults: list[Exception | None] = [EngineUnavailable("busy"), EngineUnavailable("busy")]
+    translator = FakeTranslator(fail=lambda text: faults.pop() if faults else None)
+    running = await run(workshop(translator, audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    async with asyncio.timeout(10):
+        while not running.kafka.captions("pt"):
+            await asyncio.sleep(0.01)
+            running.kafka.commit()
+    assert running.texts("pt") == ["pt:We pt:met"]
+
+
+async def test_a_stuck_engine_holds_up_no_other_session(run: Start, audience: AudienceView) -> None:
+    class Stuck(FakeTranslator):
+        async def translate(self, text: str, source: str, target: str) -> str:
+            if "met" in text:
+                await asyncio.Event().wait()
+            return await super().translate(text, source, target)
+
+    running = await run(workshop(Stuck(), audience=audience, deadlines=Deadlines(translate_s=3600)))
+    listen(audience, "pt")
+    listen(audience, "pt", session_id="other")
+    await running.feed(*TALK, sentence("All is well", 0, session_id="other"))
+    await running.until(lambda: running.texts("pt", "other") == ["pt:All pt:is pt:well"])
+    assert running.texts("pt") == []
+    assert running.kafka.committed == 0
+
+
+async def test_translation_goes_on_while_a_clip_is_being_made(run: Start, audience: AudienceView) -> None:
+    class Stuck(FakeSynthesizer):
+        async def synthesize(self, text, language, rate):  # type: ignore[no-untyped-def]
+            await asyncio.Event().wait()
+
+    running = await run(
+        workshop(synthesizer=Stuck(), audience=audience, most_clips_waiting=2, deadlines=Deadlines(synthesize_s=3600))
+    )
+    listen(audience, "pt")
+    await running.feed(*TALK)
+    await running.until(lambda: len(running.kafka.captions("pt")) == 3)
+    assert [caption.spoken for caption in running.kafka.captions("pt")] == [True, True, False]
+    assert running.kafka.speeches("pt") == []
+
+
+async def test_speech_that_would_come_too_late_is_not_made(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience, shed_backlog_ms=300))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    spoken = [caption.spoken for caption in running.kafka.captions("pt")]
+    assert spoken[0]
+    assert not all(spoken)
+    assert len(running.kafka.speeches("pt")) == spoken.count(True)
+
+
+async def test_speech_gets_faster_behind_a_backlog(run: Start, audience: AudienceView) -> None:
+    synthesizer = FakeSynthesizer()
+    running = await run(workshop(synthesizer=synthesizer, audience=audience))
+    listen(audience, "pt")
+    await running.feed(*(sentence("We have a lot", 3000.0 * place, place) for place in range(6)))
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 6)
+    assert synthesizer.rates[0] == 1
+    assert synthesizer.rates[-1] > 1.3
+
+
+async def test_a_new_listener_gets_the_open_sentence_from_its_beginning(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    await running.feed(
+        TALK[0],
+        final("We left. And then", 1000, index=1, previous_mark=".", published_at_ms=now_ms()),
+        final("it rained", 2300, index=2, previous_mark="", ends=Boundary.PAUSE, published_at_ms=now_ms()),
+    )
+    listen(audience, "pt")
+    await running.until(lambda: bool(running.texts("pt")))
+    assert words_in(running.kafka.captions("pt")) == ["And", "then", "it", "rained"]
+
+
+async def test_a_lane_stops_after_what_was_said_and_goes_on_for_a_new_listener(
+    run: Start, audience: AudienceView
+) -> None:
+    running = await run(workshop(audience=audience, linger_ms=0))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    listen(audience, "pt", listeners=0, at_ms=now_ms() - 1)
+    await running.feed(TALK[1])
+    await running.until(lambda: running.kafka.committed == 2)
+    listen(audience, "pt")
+    await running.feed(TALK[2], END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    captions = running.kafka.captions("pt")
+    assert [caption.index for caption in captions] == list(range(len(captions)))
+    assert len(set(words_in(captions)) - {"We"}) == len(words_in(captions)) - words_in(captions).count("We")
+    assert words_in(captions)[-2:] == ["We", "left"]
+
+
+async def test_replayed_finals_from_before_a_listener_came_are_not_said(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    hour_ago = now_ms() - 3_600_000
+    await running.feed(final("Long ago", ends=Boundary.PAUSE, published_at_ms=hour_ago), sentence("Just now", 9000, 1))
+    await running.until(lambda: bool(running.texts("pt")))
+    assert words_in(running.kafka.captions("pt"))[-2:] == ["Just", "now"]
+
+
+async def test_after_a_takeover_missing_speech_is_made_before_anything_else(run: Start, audience: AudienceView) -> None:
+    store = FakeStore()
+
+    class Stuck(FakeSynthesizer):
+        async def synthesize(self, text, language, rate):  # type: ignore[no-untyped-def]
+            await asyncio.Event().wait()
+
+    stuck = await run(workshop(synthesizer=Stuck(), audience=audience))
+    listen(audience, "pt")
+    await stuck.feed(*TALK)
+    await stuck.until(lambda: len(stuck.kafka.captions("pt")) == 3)
+    await stuck.kafka.crash()
+    stuck.kafka.shop = workshop(store=store, audience=audience)
+    await stuck.kafka.take_over()
+    await stuck.until(lambda: len(stuck.kafka.speeches("pt")) == 3)
+    assert [speech.index for speech in stuck.kafka.speeches("pt")] == [0, 1, 2]
+    assert len(store.clips) == 3
+
+
+async def test_a_fault_that_is_no_engine_s_ends_the_process(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(FakeTranslator(fail=lambda text: RuntimeError("a bug")), audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    with pytest.raises(Fatal, match="a bug"):
+        await running.until(lambda: False)
+
+
+async def test_the_end_is_told_to_languages_whose_listeners_have_left(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience, linger_ms=0))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    listen(audience, "pt", listeners=0, at_ms=now_ms() - 1)
+    await running.until(lambda: running.kafka.committed == 1)
+    await running.feed(END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert running.kafka.finishes("pt")[0].segments == 1
+
+
+async def test_speech_is_published_once_even_if_the_end_comes_twice(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    running.kafka.committed = 0
+    await running.kafka.crash()
+    await running.kafka.take_over()
+    await running.kafka.run_to_end()
+    assert len([record for record in running.kafka.output if isinstance(record, Speech)]) == 3
+    assert len(running.kafka.finishes("pt")) == 1
