@@ -1,1 +1,0 @@
-"""Kafka: the only module that imports aiokafka. (signatures; being written)"""
