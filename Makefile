@@ -19,7 +19,7 @@ test: setup check  ## check the code and run all tests
 	@$(bin)/pytest
 
 bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings
-	@$(bin)/dragoman evaluate tests/data/speech
+	@$(bin)/python -m services.cli.bench
 
 check: setup  ## lint, format, types, and which module may import which
 	@$(bin)/ruff check .

@@ -59,11 +59,15 @@ async def play_as_captured(
         first = after
 
 
-async def record() -> AsyncGenerator[Captured, None]:
-    """This machine's microphone. Raises NoMicrophone where no recorder is installed or none works."""
+def record() -> AsyncGenerator[Captured, None]:
+    """This machine's microphone. Raises NoMicrophone where no recorder is installed, later where it doesn't work."""
     command = next((command for command in _RECORDERS if shutil.which(command[0])), None)
     if command is None:
         raise NoMicrophone("no recorder found: install arecord (alsa-utils), parec (pulseaudio-utils) or ffmpeg")
+    return _recorded(command)
+
+
+async def _recorded(command: tuple[str, ...]) -> AsyncGenerator[Captured, None]:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

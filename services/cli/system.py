@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 import psutil
+from botocore.exceptions import BotoCoreError
 
 from services.cli.errors import CliError
 from services.cli.stack import SERVICES, Ports, Provisioned, Stack, sign_in
@@ -61,7 +62,10 @@ def running() -> System:
         provisioned = Provisioned.load(home() / "data")
         if provisioned is None:
             raise NotSignedIn("no local stack has run here yet: start one with 'dragoman up', or set DRAGOMAN_TOKEN")
-        return await sign_in(provisioned)
+        try:
+            return await sign_in(provisioned)
+        except BotoCoreError as fault:
+            raise NotSignedIn(f"can't sign in: is the stack running ('dragoman up')? ({fault})") from fault
 
     return System(settings.ingest_url, settings.notifier_url, settings.kafka_bootstrap, token, _listening)
 

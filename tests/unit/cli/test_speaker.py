@@ -5,13 +5,14 @@ import json
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from services.cli.connection import Refused
-from services.cli.microphone import FRAME_SAMPLES, Captured, play_as_captured
+from services.cli.microphone import FRAME_SAMPLES, Captured, NoMicrophone, play_as_captured, record
 from services.cli.speaker import KEPT_FRAMES, Speaker, Uplink
 from services.common.clock import now_ms
 
@@ -133,3 +134,37 @@ async def test_a_looped_recording_has_no_seam() -> None:
         if len(taken) == 4:
             break
     assert b"".join(taken) == np.resize(recording, 4 * FRAME_SAMPLES).tobytes()
+
+
+def recorder(folder: Path, script: str) -> None:
+    (folder / "arecord").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "arecord").chmod(0o755)
+
+
+async def test_a_microphone_is_read_in_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder(tmp_path, "/usr/bin/head -c 10000 /dev/zero")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    captured: list[Captured] = []
+
+    async def listen() -> None:
+        async for frame in record():
+            captured.append(frame)
+
+    with pytest.raises(NoMicrophone, match="arecord stopped"):
+        await listen()
+    assert [(frame.first_sample, len(frame.pcm)) for frame in captured] == [
+        (number * FRAME_SAMPLES, 2 * FRAME_SAMPLES) for number in range(3)
+    ]
+
+
+async def test_a_recorder_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder(tmp_path, "echo no such device >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoMicrophone, match="no such device"):
+        await anext(record())
+
+
+def test_without_a_recorder_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoMicrophone, match="install arecord"):
+        record()
