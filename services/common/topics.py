@@ -105,7 +105,9 @@ AUDIO: Topic[Frame] = Topic(
 )
 TRANSCRIPTS: Topic[Transcript] = _json_topic("transcripts", Transcript, {"retention.ms": str(24 * _HOUR_MS)})
 TRANSLATIONS: Topic[Translation] = _json_topic("translations", Translation, {"retention.ms": str(24 * _HOUR_MS)})
-SESSIONS: Topic[Session] = _json_topic("sessions", Session, {"cleanup.policy": "compact"})
+SESSIONS: Topic[Session] = _json_topic(
+    "sessions", Session, {"cleanup.policy": "compact,delete", "retention.ms": str(48 * _HOUR_MS)}
+)
 AUDIENCE: Topic[Audience] = _json_topic(
     "audience",
     Audience,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from services.common import languages, stages
+from services.common.attempts import Attempts, TooManyFailures
 from services.common.contracts import (
     Caption,
     Final,
@@ -18,7 +19,6 @@ from services.common.contracts import (
     Speech,
     State,
 )
-from services.notifier.attempts import Attempts
 from services.notifier.audience import Audiences
 from services.notifier.messages import Join, Refused
 from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
@@ -26,6 +26,8 @@ from services.notifier.tail import N, Notice, Tail
 
 _ENDED_KEPT = 20_000
 """Ids and codes of ended sessions that are told from unknown ones."""
+_LATE_RESUME_MS = 120_000
+"""So long after the end a listener who lost the connection may come back for the rest; nobody else may join."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Hub:
 
     def join(self, join: Join, wake: Callable[[], None]) -> Seat:
         """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
-        room, session = self._find(join.session.strip())
+        room, session = self._find(join.session.strip(), resuming=join.after is not None and join.after >= 0)
         offered = languages.offered(session.source_language, session.target_languages)
         if join.language not in offered:
             raise Refused(
@@ -122,7 +124,7 @@ class Hub:
         self._forget(now - self._limits.tail_ms)
         for session_id, room in list(self._rooms.items()):
             room.finish_quiet(now - self._limits.finish_ms)
-            unneeded = room.ended_at_ms is not None or (
+            unneeded = (room.ended_at_ms is not None and room.ended_at_ms < now - _LATE_RESUME_MS) or (
                 room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
             )
             if unneeded and not room.seats:
@@ -148,8 +150,8 @@ class Hub:
             self._ended.popitem(last=False)
         if self._codes.get(code) == session_id:
             del self._codes[code]
-        room = self._rooms.get(session_id)
-        if room is not None:
+        if session_id in self._rooms or session.updated_at_ms > self._clock() - _LATE_RESUME_MS:
+            room = self._room(session_id)
             room.session = session
             room.ended_at_ms = room.ended_at_ms or self._clock()
             room.wake()
@@ -169,20 +171,27 @@ class Hub:
             _, tail, index = self._kept.popleft()
             tail.forget_through(index)
 
-    def _find(self, name: str) -> tuple[Room, Session]:
-        """A session that goes on, by id or code. Raises Refused."""
+    def _find(self, name: str, resuming: bool) -> tuple[Room, Session]:
+        """A session that goes on, by id or code; resuming: or that has just ended. Raises Refused."""
         room = self._rooms.get(name)
         if room is None or room.session is None:
-            code = _folded(name)
-            self._attempts.check(code, self._clock())
-            session_id = self._codes.get(code)
-            if session_id is None and not (name in self._ended or code in self._ended):
-                self._attempts.failed(code, self._clock())
-                raise Refused(4404, "unknown", "there is no such session; check the link or the code")
-            room = self._rooms.get(session_id) if session_id is not None else None
-        if room is None or room.session is None or room.ended_at_ms is not None:
+            room = self._rooms.get(self._session_of(_folded(name), name))
+        if room is None or room.session is None or (room.ended_at_ms is not None and not resuming):
             raise Refused(4410, "ended", "this session has ended")
         return room, room.session
+
+    def _session_of(self, code: str, name: str) -> str:
+        """The id of a code's session; of one that has ended, whatever there is. Raises Refused."""
+        try:
+            self._attempts.check(code, self._clock())
+        except TooManyFailures as fault:
+            raise Refused(4429, "attempts", str(fault)) from fault
+        if code in self._codes:
+            return self._codes[code]
+        if name in self._ended or code in self._ended:
+            return name
+        self._attempts.failed(code, self._clock())
+        raise Refused(4404, "unknown", "there is no such session; check the link or the code")
 
 
 def _passed(record: N, topic: str, read_at_ms: float) -> N:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 
 from services.common import stages
@@ -104,7 +105,7 @@ def test_the_end_refuses_joins_at_once_and_lets_the_pipeline_finish(world: World
     assert world.told(seat) == [StateChanged(State.ENDED)]
     for name in ("s1", "calm-otter-7"):
         assert world.refusal(name) == 4410
-        assert world.refusal(name, after=0) == 4410
+        assert world.refusal(name, after=-1) == 4410
     world.hub.take(speech(0), 0.0)
     world.hub.take(caption(1), 0.0)
     world.hub.take(speech(1), 0.0)
@@ -114,6 +115,32 @@ def test_the_end_refuses_joins_at_once_and_lets_the_pipeline_finish(world: World
     assert seat.over
     world.hub.leave(seat)
     world.hub.sweep()
+    assert world.refusal("s1") == 4410
+
+
+def test_who_lost_the_connection_may_come_back_for_the_rest_of_an_ended_session(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    for index in range(3):
+        world.hub.take(caption(index, at=world.now), 0.0)
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.hub.take(LaneFinished(session_id="s1", language="pt", segments=3), 0.0)
+    world.hub.sweep()
+    told = world.told(world.join(after=0))
+    assert told[1:] == [1, 2, Ended(3)]
+
+
+def test_nobody_may_come_back_long_after_the_end(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.now += 121_000
+    world.hub.sweep()
+    assert world.refusal("s1", after=0) == 4410
+
+
+def test_a_notifier_that_starts_after_the_end_still_serves_who_comes_back(world: World) -> None:
+    world.hub.take(msgspec.structs.replace(session(state=State.ENDED), updated_at_ms=world.now - 5_000), 0.0)
+    world.hub.take(caption(1), 0.0)
+    assert world.told(world.join(after=0))[1:] == [1]
     assert world.refusal("s1") == 4410
 
 
@@ -255,6 +282,7 @@ def test_nothing_is_kept_of_sessions_that_ended() -> None:
         world.hub.take(caption(0, session_id=one.session_id, at=world.now), world.now)
         world.hub.take(session(f"s{number}", code=f"code{number}", state=State.ENDED), 0.0)
         world.hub.take(caption(1, session_id=one.session_id, at=world.now), world.now)
+    world.now += 121_000
     world.hub.sweep()
     assert world.hub.rooms == 0
     world.hub.take(caption(2, session_id="s1", at=world.now), world.now)
