@@ -12,8 +12,9 @@ from services.translator.ports import Clip
 Samples = npt.NDArray[np.float32]
 """Mono, -1 to 1."""
 
-_SILENT = 10 ** (-44 / 20)
-_LEAD_S = 0.02
+_SILENT = 10 ** (-37 / 20)
+"""Of the clip's peak. Pico ends some clips with a faint click after half a second of nothing."""
+_LEAD_S = 0.03
 _TRAIL_S = 0.06
 _LOUDNESS_DBFS = -20.0
 _PEAK_DBFS = -1.0
@@ -41,7 +42,7 @@ def clip(samples: Samples, rate: int) -> Clip:
 
 def trimmed(samples: Samples, rate: int) -> Samples:
     """Without the silence at both ends, but for a moment that keeps soft consonants and the gap between clips."""
-    loud = np.flatnonzero(np.abs(samples) > _SILENT)
+    loud = np.flatnonzero(_loud(samples))
     if not len(loud):
         return samples[:0]
     begin = max(0, int(loud[0]) - int(_LEAD_S * rate))
@@ -50,7 +51,7 @@ def trimmed(samples: Samples, rate: int) -> Samples:
 
 def levelled(samples: Samples) -> Samples:
     """At -20 dBFS where it is loud, without a peak above -1 dBFS."""
-    loud = samples[np.abs(samples) > _SILENT]
+    loud = samples[_loud(samples)]
     if not len(loud):
         return samples
     gain = min(
@@ -58,6 +59,11 @@ def levelled(samples: Samples) -> Samples:
         _from_db(_PEAK_DBFS) / float(np.max(np.abs(samples))),
     )
     return samples * np.float32(gain)
+
+
+def _loud(samples: Samples) -> npt.NDArray[np.bool_]:
+    level = np.abs(samples)
+    return level > _SILENT * level.max(initial=0.0)
 
 
 def _from_db(level: float) -> float:
