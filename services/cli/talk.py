@@ -14,7 +14,7 @@ from services.cli.lag import ReadFinal
 from services.cli.listener import Hearing, Listener
 from services.cli.microphone import Captured, play_as_captured
 from services.cli.notices import Notice
-from services.cli.sessions import Sessions
+from services.cli.sessions import ApiError, Sessions
 from services.cli.speaker import Speaker
 from services.cli.system import System
 from services.cli.usage import Usage, UsageWatch
@@ -96,7 +96,7 @@ async def give(
             outcome.hearings = {listener.language: listener.hearing for listener in listeners}
             await _run(system, speaker, listeners, outcome)
         finally:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(ApiError):
                 await sessions.end(session.session_id)
     return outcome
 

@@ -32,6 +32,7 @@ def describe(verdict: Verdict) -> str:
     return f"{verdict.language} {figure}" if verdict.language else figure
 
 
+_MINUTES_WORTH_A_ROW = 4
 _Marks = dict[tuple[str, str | None], Verdict]
 
 
@@ -51,6 +52,9 @@ def _languages(report: Report, marks: _Marks) -> Table:
         table.add_row(label, *(_spread(marks, code, name, getattr(report.languages[code], name)) for code in codes))
     table.add_row("segments", *(str(report.languages[code].segments) for code in codes))
     table.add_row("lost, repeated", *(_account(marks, code, report.languages[code]) for code in codes))
+    minutes = max((len(report.languages[code].heard_lag_by_minute_ms) for code in codes), default=0)
+    for minute in range(minutes if minutes > _MINUTES_WORTH_A_ROW else 0):
+        table.add_row(f"heard, minute {minute + 1}", *(_of_minute(report.languages[code], minute) for code in codes))
     if any(report.languages[code].bleu is not None for code in codes):
         table.add_row("BLEU / chrF", *(_bleu(marks, code, report.languages[code]) for code in codes))
     if any(report.languages[code].bleu_human is not None for code in codes):
@@ -109,6 +113,11 @@ def _account(marks: _Marks, code: str, language: LanguageReport) -> Text:
         ", ",
         (str(language.repeated), _style(marks, "languages.*.repeated", code)),
     )
+
+
+def _of_minute(language: LanguageReport, minute: int) -> str:
+    by_minute = language.heard_lag_by_minute_ms
+    return _seconds(by_minute[minute]) if minute < len(by_minute) else ""
 
 
 def _bleu(marks: _Marks, code: str, language: LanguageReport) -> Text:
