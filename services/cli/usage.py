@@ -1,12 +1,12 @@
 """What the stack takes of the machine: CPU and memory of each service, its engines' processes counted apart."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import psutil
 
-SAMPLE_S = 1.0
+SAMPLE_S = 2.0
 _MB = 1024 * 1024
 
 
@@ -44,27 +44,21 @@ class UsageWatch:
 
     def sample(self) -> None:
         """Look once. Processes that are gone keep what they had spent."""
+        children = _children()
         before: dict[int, float] = {}
         for name, pid in self.pids().items():
             usage = self.usage.setdefault(name, Usage())
-            try:
-                main = psutil.Process(pid)
-                children = main.children(recursive=True)
-            except psutil.NoSuchProcess:
-                continue
             engines_mb = 0.0
-            for process in (main, *children):
+            for one in (pid, *_descendants(pid, children)):
                 try:
-                    with process.oneshot():
-                        times = process.cpu_times()
-                        resident_mb = process.memory_info().rss / _MB
+                    process = psutil.Process(one)
+                    times, resident_mb = process.cpu_times(), process.memory_info().rss / _MB
                 except psutil.NoSuchProcess:
                     continue
-                total = times.user + times.system
-                before[process.pid] = total
+                before[one] = times.user + times.system
                 since = before if self._before is None else self._before
-                self._spent[name, process.pid] = total - since.get(process.pid, 0.0)
-                if process.pid == pid:
+                self._spent[name, one] = before[one] - since.get(one, 0.0)
+                if one == pid:
                     usage.rss_mb = max(usage.rss_mb, resident_mb)
                 else:
                     engines_mb += resident_mb
@@ -72,3 +66,20 @@ class UsageWatch:
             usage.cpu_s = sum(spent for (of, _), spent in self._spent.items() if of == name)
         if self._before is None:
             self._before = before
+
+
+def _children() -> dict[int, list[int]]:
+    """By parent, of all processes: one look for all services."""
+    found: dict[int, list[int]] = {}
+    for process in psutil.process_iter():
+        try:
+            found.setdefault(process.ppid(), []).append(process.pid)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def _descendants(pid: int, children: Mapping[int, list[int]]) -> Iterator[int]:
+    for child in children.get(pid, ()):
+        yield child
+        yield from _descendants(child, children)
