@@ -62,8 +62,9 @@ def levelled(samples: Samples) -> Samples:
 
 
 def _loud(samples: Samples) -> npt.NDArray[np.bool_]:
-    level = np.abs(samples)
-    return level > _SILENT * level.max(initial=0.0)
+    level: Samples = np.abs(samples)
+    loud: npt.NDArray[np.bool_] = level > _SILENT * level.max(initial=0.0)
+    return loud
 
 
 def _from_db(level: float) -> float:

@@ -206,6 +206,7 @@ async def test_translation_goes_on_while_a_clip_is_being_made(run: Start, audien
     await running.until(lambda: len(running.kafka.captions("pt")) == 3)
     assert [caption.spoken for caption in running.kafka.captions("pt")] == [True, True, False]
     assert running.kafka.speeches("pt") == []
+    assert running.kafka.committed == 0  # not settled before its speech is out
 
 
 async def test_speech_that_would_come_too_late_is_not_made(run: Start, audience: AudienceView) -> None:
@@ -286,6 +287,36 @@ async def test_after_a_takeover_missing_speech_is_made_before_anything_else(run:
     await stuck.until(lambda: len(stuck.kafka.speeches("pt")) == 3)
     assert [speech.index for speech in stuck.kafka.speeches("pt")] == [0, 1, 2]
     assert len(store.clips) == 3
+
+
+async def test_after_a_takeover_the_open_sentence_is_translated_as_a_whole(run: Start, audience: AudienceView) -> None:
+    translator = FakeTranslator()
+    running = await run(workshop(translator, audience=audience))
+    listen(audience, "pt")
+    await running.feed(sentence("We met in", 0))
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    await running.kafka.crash()
+    await running.kafka.take_over()
+    while await running.kafka.feed():
+        pass
+    await running.feed(final("the park", 900, index=1, previous_mark="", ends=Boundary.PAUSE, published_at_ms=now_ms()))
+    await running.until(lambda: len(running.texts("pt")) == 2)
+    assert translator.asked[-1] == "We met in the park"
+    assert running.texts("pt") == ["pt:We pt:met pt:in", "pt:the pt:park"]
+
+
+async def test_after_a_takeover_the_next_caption_still_brings_the_mark(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0], final("", index=1, previous_mark="?", published_at_ms=now_ms()))
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    await running.kafka.crash()
+    await running.kafka.take_over()
+    while await running.kafka.feed():
+        pass
+    await running.feed(sentence("We left", 2000, 2))
+    await running.until(lambda: len(running.texts("pt")) == 2)
+    assert [caption.previous_mark for caption in running.kafka.captions("pt")] == ["", "?"]
 
 
 async def test_a_fault_that_is_no_engine_s_ends_the_process(run: Start, audience: AudienceView) -> None:
