@@ -308,8 +308,10 @@ async def test_after_a_takeover_the_open_sentence_is_translated_as_a_whole(run: 
 async def test_after_a_takeover_the_next_caption_still_brings_the_mark(run: Start, audience: AudienceView) -> None:
     running = await run(workshop(audience=audience))
     listen(audience, "pt")
-    await running.feed(TALK[0], final("", index=1, previous_mark="?", published_at_ms=now_ms()))
+    await running.feed(TALK[0])
     await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    await running.feed(final("", index=1, previous_mark="?", published_at_ms=now_ms()))
+    running.kafka.commit()
     await running.kafka.crash()
     await running.kafka.take_over()
     while await running.kafka.feed():
