@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import pickle
 import queue
 import subprocess
 import sys
@@ -31,23 +32,28 @@ _WORKER_MODULE = "services.common.engine_worker"
 _BACKLOG_PER_WORKER = 32
 _RELOAD_PAUSE_S = 1.0
 
-_Job = tuple["Future[Any]", str, tuple[Any, ...]]
+_Job = tuple["Future[Any]", bytes]
+"""Where the result goes, and the pickled method and arguments."""
 
 
 class _Worker:
     """One process with a loaded engine. Blocking; used by the one thread that attends it."""
 
     def __init__(self, factory: str) -> None:
+        """Raises EngineUnavailable if the machine has no room for a process."""
         self._pipe, theirs = multiprocessing.Pipe()
         with theirs:
             fd = theirs.fileno()
             command = [sys.executable, "-m", _WORKER_MODULE, str(fd), str(os.getpid()), factory]
-            self._process = subprocess.Popen(command, pass_fds=(fd,), stdin=subprocess.DEVNULL)  # noqa: S603
+            try:
+                self._process = subprocess.Popen(command, pass_fds=(fd,), stdin=subprocess.DEVNULL)  # noqa: S603
+            except OSError as fault:
+                raise EngineUnavailable(f"no process for {factory}: {fault}") from fault
 
-    def ask(self, message: Any, deadline_s: float) -> Any:
+    def ask(self, message: bytes, deadline_s: float) -> Any:
         """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer."""
         try:
-            self._pipe.send(message)
+            self._pipe.send_bytes(message)
             if not self._pipe.poll(deadline_s):
                 raise TimeoutError(f"no answer within {deadline_s:g} s")
             result, fault = self._pipe.recv()
@@ -124,7 +130,7 @@ class EngineHost:
         """
         job: Future[Any] = Future()
         try:
-            self._jobs.put_nowait((job, method, args))
+            self._jobs.put_nowait((job, pickle.dumps((method, args))))
             async with asyncio.timeout(self._wait_s + self._deadline_s):
                 return await asyncio.wrap_future(job)
         except queue.Full:
@@ -134,30 +140,30 @@ class EngineHost:
 
     def _attend(self, number: int) -> None:
         """The thread of one worker: keep it loaded, give it one job at a time."""
+        loaded = self._loaded[number]
         while not self._closing.is_set():
             try:
                 worker = self._workers[number] = _Worker(self._factory)
-                worker.ask(self._args, self._load_s)
+                worker.ask(pickle.dumps(self._args), self._load_s)
             except EngineError as fault:
-                worker.kill()
-                if not self._loaded[number].done():
-                    self._loaded[number].set_exception(fault)
+                if not loaded.done():
+                    loaded.set_exception(fault)
                     return
                 _log.error("engine_load_failed", factory=self._factory, error=str(fault))
                 self._closing.wait(_RELOAD_PAUSE_S)
                 continue
-            if not self._loaded[number].done():
-                self._loaded[number].set_result(None)
+            if not loaded.done():
+                loaded.set_result(None)
             self._serve(worker)
 
     def _serve(self, worker: _Worker) -> None:
         """Until the worker is lost or the host closes."""
         while worker.alive and (item := self._jobs.get()) is not None:
-            job, method, args = item
+            job, message = item
             if not job.set_running_or_notify_cancel():
                 continue
             try:
-                job.set_result(worker.ask((method, args), self._deadline_s))
+                job.set_result(worker.ask(message, self._deadline_s))
             except EngineError as fault:
                 job.set_exception(fault)
         worker.kill()

@@ -133,6 +133,9 @@ class Session:
 
     async def run(self) -> None:
         """Recognize until the session's end has been published."""
+        structlog.contextvars.bind_contextvars(
+            session=self._id
+        )  # of this task, and of the logs of the engine's adapter
         backoff_s = _FIRST_BACKOFF_S
         try:
             while not self.finished:
@@ -140,12 +143,12 @@ class Session:
                 try:
                     await self._transcribe_stretch()
                 except* EngineRejected as faults:
-                    log.error("audio_rejected", session=self._id, reason=str(faults.exceptions[0]))
+                    log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     self._ring.settle_fed()
                 except* EngineUnavailable as faults:
                     if before != (self._stabilizer.settled, self._ring.oldest_offset):
                         backoff_s = _FIRST_BACKOFF_S
-                    log.warning("stream_failed", session=self._id, reason=str(faults.exceptions[0]), wait_s=backoff_s)
+                    log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.inc()
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
@@ -178,7 +181,7 @@ class Session:
             frame = received.record
             gap = frame.first_sample - position
             if gap > self._limits.gap_filled_s * SAMPLE_RATE:
-                log.warning("audio_missing", session=self._id, from_ms=position * 1000 / SAMPLE_RATE, ms=gap / 16)
+                log.warning("audio_missing", from_sample=position, samples=gap)
                 break
             self._ring.feed()
             self._changed.set()

@@ -3,20 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import msgspec
-
+from services.transcriber.local.model import Spoken
 from services.transcriber.words import normalized
 
 W = TypeVar("W")
-
-
-class Spoken(msgspec.Struct, frozen=True):
-    """A recognized word, in milliseconds since the window began."""
-
-    text: str
-    start_ms: float
-    end_ms: float
-
 
 _SHORT_RUN, _SHORT_TIMES = 3, 3
 _LONG_RUN, _LONG_TIMES = 40, 2

@@ -17,15 +17,12 @@ from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Word
 from services.common.engine_host import EngineHost
 from services.common.errors import EngineUnavailable
-from services.transcriber.local.made_up import Spoken
+from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S, Spoken
 from services.transcriber.local.turns import LEAD_SAMPLES, Turns
 from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
-from services.transcriber.local.whisper import LANGUAGES, MAX_SPEECH_S
 from services.transcriber.ports import HeardWord, Hypothesis
 
 log = structlog.get_logger(__name__)
-
-ENGINE = "services.transcriber.local.whisper:Whisper"
 
 SAMPLES_PER_MS = SAMPLE_RATE // 1000
 

@@ -13,12 +13,8 @@ import numpy.typing as npt
 from faster_whisper import WhisperModel
 
 from services.common.contracts import SAMPLE_RATE
-from services.transcriber.local.made_up import Spoken, without_loops, without_made_up
-
-LANGUAGES = frozenset({"en", "pt", "es"})
-"""Codes of the language table whose recognition was measured."""
-MAX_SPEECH_S = 28.0
-"""Longest stretch that one call takes."""
+from services.transcriber.local.made_up import without_loops, without_made_up
+from services.transcriber.local.model import Spoken
 
 _PADDING_S = 2.0
 _BUCKET_S = 2.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pickle
 import re
 import signal
 import time
@@ -140,3 +141,10 @@ async def test_closing_leaves_no_process_behind_even_when_one_is_stuck() -> None
     assert not any(child.is_running() for child in children)
     with pytest.raises(EngineUnavailable):
         await stuck
+
+
+async def test_an_argument_that_cannot_be_sent_fails_only_its_own_call() -> None:
+    async with EngineHost.open(FACTORY) as host:
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            await host.call("greet", lambda: "no")
+        assert await host.call("greet", "Ana") == "hello Ana"

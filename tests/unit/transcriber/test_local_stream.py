@@ -8,7 +8,7 @@ import pytest
 
 from services.common.contracts import SAMPLE_RATE
 from services.common.errors import EngineUnavailable
-from services.transcriber.local.made_up import Spoken
+from services.transcriber.local.model import Spoken
 from services.transcriber.local.recognizer import LocalStream, Tuning
 from services.transcriber.ports import Hypothesis
 from tests.unit.transcriber.scripted import until

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.transcriber.local.made_up import Spoken, without_loops, without_made_up
+from services.transcriber.local.made_up import without_loops, without_made_up
+from services.transcriber.local.model import Spoken
 from services.transcriber.words import ends_clause, goes_on, normalized, split_mark
 
 

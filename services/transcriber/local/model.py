@@ -1,0 +1,17 @@
+"""What the local recognizer knows of its model without loading it: the model lives in worker processes only."""
+
+import msgspec
+
+ENGINE = "services.transcriber.local.whisper:Whisper"
+LANGUAGES = frozenset({"en", "pt", "es"})
+"""Codes of the language table whose recognition was measured."""
+MAX_SPEECH_S = 28.0
+"""Longest stretch that one call takes."""
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """A recognized word, in milliseconds since the window began."""
+
+    text: str
+    start_ms: float
+    end_ms: float
