@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.contracts import Boundary, Final
+from services.common.contracts import Boundary, Final, Word
 from services.translator.chunker import Chunker, Piece
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.rolling import Rolling, RollingPolicy, resume
@@ -171,6 +172,17 @@ def test_an_open_sentence_keeps_a_word_for_its_last_segment() -> None:
     assert len(piece.words) == 3
     chunker.hear(final("", previous_mark="."))
     assert texts(say(chunker, 10_100)) == ["four."]
+
+
+def test_a_segment_never_ends_between_words_that_end_at_the_same_time() -> None:
+    """Its end tells a takeover which words it covers."""
+    one = final("one two three four five")
+    words = list(one.words)
+    words[3] = Word("four", words[2].end_ms, words[2].end_ms)  # the cut would be before it
+    chunker = rolling(policy=RollingPolicy(held_back=2))
+    chunker.hear(msgspec.structs.replace(one, words=tuple(words)))
+    (piece,) = say(chunker, 10_000)
+    assert piece.source in ("one two", "one two three four")
 
 
 def test_clauses_end_at_long_commas() -> None:
