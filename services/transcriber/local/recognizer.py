@@ -123,7 +123,7 @@ class LocalStream:
         for probability in self._activity.hear(pcm):
             self._turns.hear(WINDOW_SAMPLES, probability)
         self._work.set()
-        while self._waiting() >= _samples(self._tuning.behind_s) and not self._closed:
+        while self._is_behind() and not self._closed:
             await self._reader_progress()
 
     async def flush(self) -> None:
@@ -168,6 +168,8 @@ class LocalStream:
     def _due(self) -> int | None:
         """Where the speech that is going on began, if there is enough of it that was not decoded yet."""
         onset = self._turns.onset
+        if onset is not None and self._is_behind():
+            return onset  # whoever feeds waits for this
         if onset is None or self._turns.silence > _samples(_HESITATION_S):
             return None
         known = max(self._decoded, self._settled, onset + LEAD_SAMPLES)
@@ -212,10 +214,10 @@ class LocalStream:
         first = next((at for at in starts if at >= context), settled)
         return max(start, first - _samples(_BEFORE_WORD_S))
 
-    def _waiting(self) -> int:
-        """How much speech waits for a decode."""
+    def _is_behind(self) -> bool:
+        """Whether so much speech waits for a decode that no more is taken."""
         begun = self._turns.begun
-        return 0 if begun is None else self._turns.heard - max(begun, self._decoded)
+        return begun is not None and self._turns.heard - max(begun, self._decoded) >= _samples(self._tuning.behind_s)
 
     async def _reader_progress(self) -> None:
         self._progress.clear()

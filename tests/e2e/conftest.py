@@ -1,0 +1,12 @@
+"""The whole system for one test."""
+
+import pytest
+
+from services.cli.stack import Stack
+from services.cli.system import System, started
+
+
+@pytest.fixture
+def system(stack: Stack) -> System:
+    """Its addresses, and a way to sign in."""
+    return started(stack)

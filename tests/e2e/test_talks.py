@@ -1,0 +1,65 @@
+"""Recorded speech through everything that is real: Kafka, the AWS endpoint, the engines, the sockets."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+
+from services.cli.audio import resample
+from services.cli.measure import said
+from services.cli.quality import word_error_rate
+from services.cli.system import System
+from services.cli.talk import Audience, Outcome, give
+from services.common.contracts import SAMPLE_RATE
+from services.common.home import home
+from services.transcriber.local.whisper import Whisper
+from tests.e2e.talks import IVORY, assert_faithful, recording
+
+_WINDOW_S = 20
+
+
+def recognized_back(outcome: Outcome, language: str) -> str:
+    """What a listener heard, as a recognizer hears it."""
+    engine = Whisper(str(home() / "models" / "whisper-base"))
+    texts: list[str] = []
+    window: list[np.ndarray] = []
+    clips = [clip for _, clip in sorted(outcome.hearings[language].clips.items())]
+    for number, clip in enumerate(clips):
+        window.append(resample(clip.sound, clip.rate, SAMPLE_RATE))
+        if number == len(clips) - 1 or sum(piece.size for piece in window) > _WINDOW_S * SAMPLE_RATE:
+            pcm = (np.concatenate(window) * 32767).astype("<i2").tobytes()
+            texts += [word.text for word in engine.recognize(pcm[: 28 * 2 * SAMPLE_RATE], language)]
+            window = []
+    return " ".join(texts)
+
+
+async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_noise_say_nothing(
+    system: System, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(7).normal(0, 0.03, 20 * SAMPLE_RATE).astype(np.float32)
+    silent = recording(tmp_path, "silence", np.zeros(20 * SAMPLE_RATE, np.float32))
+    noisy = recording(tmp_path, "noise", noise)
+    talk, *quiet = await asyncio.gather(
+        give(system, IVORY, "en", (Audience("pt"), Audience("es"), Audience("ca", hear=False))),
+        give(system, silent, "en", (Audience("pt"),)),
+        give(system, noisy, "en", (Audience("pt"),)),
+    )
+    assert_faithful(talk, most_errors=0.10)
+    for language in ("pt", "es"):
+        heard = await asyncio.to_thread(recognized_back, talk, language)
+        difference = word_error_rate([said(talk.hearings[language])], [heard])
+        assert difference is not None
+        assert difference <= 0.25
+    assert not talk.hearings["ca"].clips
+    for outcome in quiet:
+        assert not outcome.finals
+        assert not outcome.hearings["pt"].captions
+        assert outcome.hearings["pt"].segments == 0
+
+
+async def test_two_talks_at_once_do_not_disturb_each_other(system: System) -> None:
+    first, second = await asyncio.gather(
+        give(system, IVORY, "en", (Audience("pt"),)), give(system, IVORY, "en", (Audience("pt"), Audience("es")))
+    )
+    for outcome in (first, second):
+        assert_faithful(outcome, most_errors=0.12)
