@@ -15,20 +15,23 @@ from services.translator.local import apertium
 MAX_CHARS = 400
 """Longer input is cut short or runs away, measured: 5,000 characters lose most of their text."""
 _KEPT_STEPS = 512
+_FIRST_STEP = "nmt:en-pt"
+"""All paths from English begin with it."""
 NEURAL_DIRECTIONS = frozenset({"en-pt", "pt-en"})
 """What the wheel carries."""
 
 
 class Steps:
-    """Runs in a worker process: does the steps of a language's path one after the other. Loads what it needs once."""
+    """Runs in a worker process: does the steps of a language's path one after the other.
 
-    def __init__(self, warm: tuple[str, ...] = ()) -> None:
-        """warm: steps to load now, such as ``nmt:en-pt`` and ``apertium:pt-es``."""
+    A pipeline is opened when its language is first asked for: that takes up to a second and 650 MB, once.
+    """
+
+    def __init__(self) -> None:
         self._neural = FastTranslate()
         self._pipelines: dict[str, apertium.Pipeline] = {}
         self._step = lru_cache(_KEPT_STEPS)(self._do)  # two languages often share their first step
-        for step in warm:
-            self._do(step, "Olá.")
+        self._do(_FIRST_STEP, "Hello.")
 
     def translate(self, text: str, path: tuple[str, ...]) -> str:
         for step in path:
@@ -66,12 +69,9 @@ class LocalTranslator:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, *, workers: int = 1, deadline_s: float = 3.0) -> AsyncIterator["LocalTranslator"]:
-        """Workers with everything loaded that is installed. Raises EngineError."""
-        steps = {step for path in _paths().values() for step in path}
-        async with EngineHost.open(
-            f"{__name__}:{Steps.__name__}", args=(tuple(sorted(steps)),), workers=workers, deadline_s=deadline_s
-        ) as host:
+    async def open(cls, *, workers: int = 1, deadline_s: float = 5.0) -> AsyncIterator["LocalTranslator"]:
+        """Workers with the neural engine loaded. Raises EngineError."""
+        async with EngineHost.open(f"{__name__}:{Steps.__name__}", workers=workers, deadline_s=deadline_s) as host:
             yield cls(host)
 
     async def translate(self, text: str, source: str, target: str) -> str:
