@@ -19,7 +19,7 @@ test: setup check  ## check the code and run all tests
 	@$(bin)/pytest
 
 bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings
-	@$(bin)/python -m services.cli.bench
+	@$(bin)/python -m services.cli.commands.bench
 
 check: setup  ## lint, format, types, and which module may import which
 	@$(bin)/ruff check .

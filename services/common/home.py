@@ -9,6 +9,6 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def home() -> Path:
-    """The state folder, which may not exist yet: ``$DRAGOMAN_HOME``, or ``.dragoman`` beside the ``services`` package."""
+    """The state folder, which may not exist yet: ``$DRAGOMAN_HOME``, else ``.dragoman`` beside the package."""
     given = os.environ.get(VARIABLE)
     return Path(given).expanduser().resolve() if given else _REPOSITORY / ".dragoman"

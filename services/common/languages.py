@@ -49,16 +49,29 @@ _TABLE = (
     Language(
         "en", "English", "English",
         local=Local(
-            recognizes=True, path_from_pt=("nmt:pt-en",), path_from_es=("apertium:es-pt", "nmt:pt-en"), voice="pico:en-GB"
+            recognizes=True,
+            path_from_pt=("nmt:pt-en",),
+            path_from_es=("apertium:es-pt", "nmt:pt-en"),
+            voice="pico:en-GB",
         ),
     ),
     Language(
         "pt", "Português", "Portuguese",
-        local=Local(recognizes=True, path_from_en=(_PT,), path_from_es=("apertium:es-pt",), voice="rhvoice:letícia-f123"),
+        local=Local(
+            recognizes=True,
+            path_from_en=(_PT,),
+            path_from_es=("apertium:es-pt",),
+            voice="rhvoice:letícia-f123",
+        ),
     ),
     Language(
         "es", "Español", "Spanish",
-        local=Local(recognizes=True, path_from_en=(_PT, "apertium:pt-es"), path_from_pt=("apertium:pt-es",), voice="pico:es-ES"),
+        local=Local(
+            recognizes=True,
+            path_from_en=(_PT, "apertium:pt-es"),
+            path_from_pt=("apertium:pt-es",),
+            voice="pico:es-ES",
+        ),
     ),
     Language(
         "fr", "Français", "French", quality=Quality.DRAFT,

@@ -3,7 +3,7 @@
 import pytest
 
 from services.cli.stack import Stack
-from services.cli.system import System, started
+from services.cli.stack.system import System, started
 
 
 @pytest.fixture

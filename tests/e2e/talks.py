@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from services.cli.accounting import account
-from services.cli.measure import segments_of
-from services.cli.quality import word_error_rate
-from services.cli.talk import Outcome
+from services.cli.evaluation.accounting import account
+from services.cli.evaluation.measure import segments_of
+from services.cli.evaluation.quality import word_error_rate
+from services.cli.evaluation.talk import Outcome
 from services.common.contracts import SAMPLE_RATE, Word
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
@@ -38,7 +38,7 @@ def assert_faithful(outcome: Outcome, most_errors: float) -> None:
     reference = outcome.recording.with_suffix(".txt").read_text(encoding="utf-8")
     errors = word_error_rate([reference], [" ".join(word.text for word in words)])
     assert errors is not None
-    assert errors <= most_errors
+    assert errors <= most_errors, (errors, " ".join(word.text for word in words))
     assert [read.final.index for read in outcome.finals] == list(range(len(outcome.finals)))
     for language in outcome.hearings:
         assert_heard_once_in_order(outcome, language)

@@ -5,10 +5,10 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
-from services.cli.notices import CaptionNotice, Notice
+from services.cli.clients.notices import CaptionNotice, Notice
+from services.cli.evaluation.talk import Audience, give
 from services.cli.stack import Stack
-from services.cli.system import System
-from services.cli.talk import Audience, give
+from services.cli.stack.system import System
 from tests.e2e.talks import BABYLON, assert_faithful
 
 AUDIENCE = (Audience("pt"), Audience("es", hear=False))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from services.cli.audio import resample
-from services.cli.measure import said
-from services.cli.quality import word_error_rate
-from services.cli.system import System
-from services.cli.talk import Audience, Outcome, give
+from services.cli.clients.audio import resample
+from services.cli.evaluation.measure import said
+from services.cli.evaluation.quality import word_error_rate
+from services.cli.evaluation.talk import Audience, Outcome, give
+from services.cli.stack.system import System
 from services.common.contracts import SAMPLE_RATE
 from services.common.home import home
 from services.transcriber.local.whisper import Whisper

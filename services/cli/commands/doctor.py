@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from services.cli.commands.running import FAILED, run
-from services.cli.doctor import Finding, State, examine
+from services.cli.stack.checks import Finding, State, examine
 
 _SIGNS = {State.OK: "ok", State.OFF: "off", State.MISSING: "MISSING"}
 

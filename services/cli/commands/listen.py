@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
-from services.cli import listening
-from services.cli.commands.running import run
+from services.cli.clients.captions import srt, txt, vtt
+from services.cli.clients.connection import socket_url
+from services.cli.clients.listener import Listener
+from services.cli.clients.notices import CaptionNotice, Joined, Notice, StateNotice
+from services.cli.commands.running import run, say
+from services.cli.evaluation.measure import cues_of
+from services.cli.presentation.folder import write_heard
+from services.cli.stack.system import running
+from services.common.languages import language
+
+CAPTION_FILES = {".srt": srt, ".vtt": vtt, ".txt": txt}
 
 
 def listen(
@@ -27,6 +37,53 @@ def listen(
     """
     wanted = save or []
     for path in wanted:
-        if path.suffix not in (".wav", *listening.CAPTION_FILES):
-            raise typer.BadParameter(f"{path}: only .wav, {', '.join(listening.CAPTION_FILES)} can be saved")
-    run(listening.listen(session, language, save=wanted, hear=not captions_only, as_json=json))
+        if path.suffix not in (".wav", *CAPTION_FILES):
+            raise typer.BadParameter(f"{path}: only .wav, {', '.join(CAPTION_FILES)} can be saved")
+    run(_listen(session, language, save=wanted, hear=not captions_only, as_json=json))
+
+
+async def _listen(session: str, code: str, *, save: list[Path], hear: bool, as_json: bool) -> None:
+    """Listen until the session ends. save: .wav as heard, captions as any of CAPTION_FILES; also after Ctrl-C."""
+    listener = Listener(
+        socket_url(running().notifier_url, "/listen"),
+        session,
+        language(code).code,
+        hear=hear,
+        on_notice=_print_json if as_json else _print,
+        report=say,
+    )
+    try:
+        await listener.run()
+    finally:
+        for path in save:
+            _save(path, listener)
+
+
+def _save(path: Path, listener: Listener) -> None:
+    if path.suffix in CAPTION_FILES:
+        path.write_text(CAPTION_FILES[path.suffix](cues_of(listener.hearing)), encoding="utf-8")
+    elif listener.hearing.clips:
+        write_heard(path, listener.hearing)
+    else:
+        say(f"nothing was heard, so {path} was not written")
+        return
+    say(f"wrote {path}")
+
+
+def _print_json(notice: Notice, at_ms: float) -> None:
+    print(msgspec.json.encode({"received_at_ms": at_ms, **msgspec.to_builtins(notice)}).decode(), flush=True)
+
+
+def _print(notice: Notice, at_ms: float) -> None:
+    match notice:
+        case Joined(title=title, state=state):
+            say(f"“{title}” is {state.value}")
+        case StateNotice(state=state):
+            say(f"now {state.value}")
+        case CaptionNotice(text=text) if text:
+            lag_s = (at_ms - notice.floor_epoch_ms - notice.end_ms) / 1000
+            print(f"{lag_s:5.1f} s  {text}", flush=True)
+        case CaptionNotice(failed=failed) if failed:
+            say(f"no translation: {failed}")
+        case _:
+            pass

@@ -5,8 +5,15 @@ from typing import Annotated
 
 import typer
 
-from services.cli import speaking
-from services.cli.commands.running import run
+from services.cli.clients.audio import read_floor_audio
+from services.cli.clients.connection import socket_url
+from services.cli.clients.microphone import FRAME_SAMPLES, play_as_captured, record
+from services.cli.clients.sessions import Sessions
+from services.cli.clients.speaker import Speaker
+from services.cli.commands.running import run, say
+from services.cli.stack.system import running
+from services.common.contracts import SAMPLE_RATE
+from services.common.languages import language
 
 
 def speak(
@@ -29,5 +36,23 @@ def speak(
     """
     if (file is None) == (not mic):
         raise typer.BadParameter("give either a file or --mic")
+    run(_speak(file, session=session, source=source, title=title, loop=loop, keep=keep))
 
-    run(speaking.speak(file, session=session, source=source, title=title, loop=loop, keep=keep))
+
+async def _speak(file: Path | None, *, session: str | None, source: str, title: str, loop: bool, keep: bool) -> None:
+    """file None: the microphone. session None: a new one. keep: it stays open at the end."""
+    system, code = running(), language(source).code
+    floor = record() if file is None else play_as_captured(read_floor_audio(file), loop=loop)
+    token = await system.sign_in()
+    if session is None:
+        async with Sessions(system.ingest_url, token) as sessions:
+            made = await sessions.create(title or (file.stem if file else "Live talk"), code)
+        session = made.session_id
+        say(f"session {session}, code {made.code}")
+        say(f"listen with: dragoman listen {made.code} --language pt")
+    url = socket_url(system.ingest_url, "/speak")
+    speaker = Speaker(url, session, token, floor, end=not keep, report=say)
+    await speaker.run()
+    if speaker.lost_frames:
+        lost_s = speaker.lost_frames * FRAME_SAMPLES / SAMPLE_RATE
+        say(f"{lost_s:.1f} s of speech were lost while there was no connection")

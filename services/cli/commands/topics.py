@@ -2,11 +2,15 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from services.cli import tail as tailing
-from services.cli import topic_settings
+from services.cli.commands import tail as tailing
 from services.cli.commands.running import run
+from services.common.kafka import TopicStatus, apply_topics, describe_topics
+from services.common.settings import Settings, load
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics that join the services.")
 _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -23,7 +27,7 @@ def apply(
     dragoman topics apply
     dragoman topics apply --partitions 64 --replication 3
     """
-    run(topic_settings.apply(partitions, replication))
+    run(_apply(partitions, replication))
 
 
 @topics.command("list")
@@ -36,7 +40,7 @@ def list_topics(
     dragoman topics list
     dragoman topics list --json
     """
-    if not run(topic_settings.compare(replication, as_json=json)):
+    if not run(_compare(replication, as_json=json)):
         raise typer.Exit(1)
 
 
@@ -60,3 +64,29 @@ def tail(
     if isinstance(topics_named, str):
         raise typer.BadParameter(topics_named)
     run(tailing.tail(topics_named, session=session, language=language, follow=follow, since_min=since, as_json=json))
+
+
+async def _apply(partitions: int, replication: int) -> None:
+    """Raises KafkaUnavailable."""
+    done = await apply_topics(load(Settings).kafka_bootstrap, partitions, replication)
+    print("\n".join(done) if done else "all topics are as they should be")
+
+
+async def _compare(replication: int, *, as_json: bool) -> bool:
+    """Whether all topics are as they should be. Raises KafkaUnavailable."""
+    statuses = await describe_topics(load(Settings).kafka_bootstrap, replication)
+    if as_json:
+        print(msgspec.json.encode(statuses).decode())
+    else:
+        table = Table("topic", "partitions", "replicas", "settings", box=None, header_style="bold")
+        for status in statuses:
+            table.add_row(status.name, str(status.partitions), str(status.replication), _settings(status))
+        Console().print(table)
+    return all(status.exists and not status.differs for status in statuses)
+
+
+def _settings(status: TopicStatus) -> str:
+    if not status.exists:
+        return "missing: run 'dragoman topics apply'"
+    wrong = [f"{name} is {held}, should be {wanted}" for name, (held, wanted) in status.differs.items()]
+    return "; ".join(wrong) or "as they should be"

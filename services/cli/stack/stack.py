@@ -1,7 +1,8 @@
 """The four services on a platform, as one thing to start, harm and stop."""
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -80,6 +81,17 @@ class Stack:
     async def failed(self) -> None:
         """Wait until a service can't go on, and raise its StackError."""
         await self._supervisor.gave_up()
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """End what is done meanwhile once a service can't go on. Raises its StackError."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(self.failed())
+                yield
+                watch.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:

@@ -1,10 +1,10 @@
 """A small talk, worked out by hand, for tests of what is made of one."""
 
-from services.cli.lag import ReadFinal, Segment
-from services.cli.notices import CaptionNotice, SpeechNotice
-from services.cli.playback import Played
-from services.cli.report import LanguageTalk, Talk
-from services.cli.usage import Usage
+from services.cli.clients.notices import CaptionNotice, SpeechNotice
+from services.cli.clients.playback import Played
+from services.cli.evaluation.lag import ReadFinal, Segment
+from services.cli.evaluation.report import LanguageTalk, Talk
+from services.cli.evaluation.usage import Usage
 from services.common import stages
 from services.common.contracts import Final, Word
 

@@ -1,0 +1,92 @@
+"""Captions as files: SRT, VTT and plain text, timed on the talk's own time line."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from services.cli.clients.notices import CaptionNotice
+
+LINE_LENGTH = 42
+LINES_PER_CUE = 2
+SHORTEST_CUE_MS = 1000.0
+"""A shorter cue stays until then where the next one leaves room."""
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Text and when it shows, in ms of the talk."""
+
+    start_ms: float
+    end_ms: float
+    text: str
+
+
+def cues(captions: Iterable[CaptionNotice], last_mark: str = "") -> list[Cue]:
+    """One cue per segment that has text, with the mark that a later segment, or the end, decided."""
+    texts: list[Cue] = []
+    for caption in captions:
+        if texts and caption.previous_mark:
+            texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, caption.previous_mark))
+        if caption.text.strip():
+            texts.append(Cue(caption.start_ms, caption.end_ms, caption.text.strip()))
+    if texts and last_mark:
+        texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, last_mark))
+    return texts
+
+
+def with_mark(text: str, mark: str) -> str:
+    """Text that turned out to end its sentence: a comma or colon gives way to the mark."""
+    return text if text.endswith((".", "?", "!", "…")) else text.rstrip(",;: ") + mark
+
+
+def displayed(cues: Sequence[Cue]) -> list[Cue]:
+    """Cues as they fit a screen: at most two lines of 42 characters, long enough to be read, no overlap."""
+    fitted = [part for cue in cues for part in _split(cue)]
+    following = [*(cue.start_ms for cue in fitted[1:]), float("inf")]
+    return [
+        replace(cue, end_ms=min(max(cue.end_ms, cue.start_ms + SHORTEST_CUE_MS), until))
+        for cue, until in zip(fitted, following, strict=False)
+    ]
+
+
+def _split(cue: Cue) -> list[Cue]:
+    lines = textwrap.wrap(cue.text, LINE_LENGTH)
+    screens = [lines[at : at + LINES_PER_CUE] for at in range(0, len(lines), LINES_PER_CUE)]
+    total, said, parts = sum(map(len, lines)), 0, []
+    for screen in screens:
+        start = cue.start_ms + (cue.end_ms - cue.start_ms) * said / total
+        said += sum(map(len, screen))
+        end = cue.start_ms + (cue.end_ms - cue.start_ms) * said / total
+        parts.append(Cue(start, end, "\n".join(screen)))
+    return parts
+
+
+def srt(cues: Sequence[Cue]) -> str:
+    """SubRip."""
+    return "".join(
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{cue.text}\n\n"
+        for number, cue in enumerate(displayed(cues), 1)
+    )
+
+
+def vtt(cues: Sequence[Cue]) -> str:
+    """WebVTT."""
+    escaped = [replace(cue, text=_escape(cue.text)) for cue in displayed(cues)]
+    return "WEBVTT\n\n" + "".join(
+        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{cue.text}\n\n" for cue in escaped
+    )
+
+
+def txt(cues: Sequence[Cue]) -> str:
+    """Running text, one sentence a line."""
+    return re.sub(r"(?<=[.?!…]) +", "\n", " ".join(cue.text for cue in cues)) + "\n"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _clock(at_ms: float, point: str) -> str:
+    seconds, ms = divmod(round(at_ms), 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{ms:03}"

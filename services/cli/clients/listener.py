@@ -1,0 +1,234 @@
+"""A listener's client: joins, receives, fetches clips, and keeps a record of all that came and when."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from services.cli.clients import audio
+from services.cli.clients.connection import (
+    UNREACHABLE,
+    GaveUp,
+    Refused,
+    close_code,
+    open_socket,
+    raise_if_refused,
+    waits,
+)
+from services.cli.clients.notices import (
+    CaptionNotice,
+    EndedNotice,
+    ErrorNotice,
+    Joined,
+    Notice,
+    SpeechNotice,
+    read_notice,
+)
+from services.common.clock import now_ms
+
+GIVE_UP_S = 60.0
+_FETCHES = 4
+_FETCH_TIMEOUT_S = 5.0
+_DRAIN_S = 30.0
+"""How long clips are still fetched after the session has ended."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A fetched clip."""
+
+    ready_at_ms: float
+    sound: audio.Sound
+    rate: int
+
+
+@dataclass
+class Hearing:
+    """What one listener received, by index where an index can come again after a resume."""
+
+    captions: list[tuple[float, CaptionNotice]] = field(default_factory=list)
+    """First arrival of each index, in order of arrival: when (wall clock, ms), and what."""
+    speeches: dict[int, tuple[float, SpeechNotice]] = field(default_factory=dict)
+    clips: dict[int, Clip] = field(default_factory=dict)
+    given_up: dict[int, float] = field(default_factory=dict)
+    """Clips that couldn't be fetched, and since when."""
+    segments: int | None = None
+    """How many there were, said at the end."""
+    last_mark: str = ""
+    """Of the last caption, said at the end."""
+    reconnects: int = 0
+    redelivered: int = 0
+    """Notices that came again after a resume, as they may."""
+
+
+class Listener:
+    """One listener of one language. ``run`` once; ``hearing`` grows meanwhile."""
+
+    def __init__(
+        self,
+        url: str,
+        session: str,
+        language: str,
+        *,
+        hear: bool = True,
+        on_notice: Callable[[Notice, float], None] = lambda *_: None,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """url: the notifier's socket; session: id or code; hear: False reads captions only.
+
+        on_notice: told of each new notice and its arrival; report: told of each trouble.
+        """
+        self.language = language
+        self.hear = hear
+        self.hearing = Hearing()
+        self.joined = asyncio.Event()
+        self._url = url
+        self._session = session
+        self._on_notice = on_notice
+        self._report = report
+        self._captioned: set[int] = set()
+        self._to_fetch: asyncio.Queue[int] = asyncio.Queue(maxsize=256)
+        self._urls: dict[int, str] = {}
+        self._signed = asyncio.Condition()
+        self._socket: ClientConnection | None = None
+
+    async def run(self) -> None:
+        """Listen until the session ends. Raises Refused, GaveUp."""
+        limits = httpx.Limits(max_connections=_FETCHES)
+        async with httpx.AsyncClient(timeout=_FETCH_TIMEOUT_S, limits=limits, trust_env=False) as http:
+            fetchers = [asyncio.create_task(self._fetch_clips(http)) for _ in range(_FETCHES)]
+            try:
+                await self._keep_connected()
+                async with asyncio.timeout(_DRAIN_S):
+                    await self._to_fetch.join()
+            except TimeoutError:
+                self._report("the last clips could not be fetched in time")
+            finally:
+                for fetcher in fetchers:
+                    fetcher.cancel()
+                await asyncio.wait(fetchers)
+
+    async def _keep_connected(self) -> None:
+        pauses, since = waits(), time.monotonic()
+        while True:
+            said: str | None = None
+            try:
+                async with open_socket(self._url) as socket:
+                    self._socket = socket
+                    await socket.send(self._join(self._settled()))
+                    while True:
+                        notice = read_notice(await socket.recv())
+                        match notice:
+                            case None:
+                                pass
+                            case ErrorNotice(message=said):
+                                pass
+                            case EndedNotice():
+                                await self._note(notice)
+                                return
+                            case _:
+                                pauses, since = waits(), time.monotonic()
+                                await self._note(notice)
+            except ConnectionClosed as closed:
+                raise_if_refused(closed, said)
+                reason = said or f"connection lost ({close_code(closed) or 'no close'})"
+            except msgspec.DecodeError as fault:
+                raise Refused(4400, f"the service sent what this client can't read: {fault}") from fault
+            except UNREACHABLE as fault:
+                reason = str(fault) or type(fault).__name__
+            if time.monotonic() - since > GIVE_UP_S:
+                raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
+            self.hearing.reconnects += 1
+            self._report(f"{self.language}: {reason}; connecting again")
+            await asyncio.sleep(next(pauses))
+
+    def _join(self, after: int) -> str:
+        message: dict[str, object] = {"type": "join", "session": self._session, "language": self.language}
+        message["audio"] = self.hear
+        if after >= 0 or self.hearing.captions:
+            message["after"] = after
+        return msgspec.json.encode(message).decode()
+
+    def _settled(self) -> int:
+        """The last index up to which nothing is missing; -1 before the first."""
+        waiting = [
+            caption.index
+            for _, caption in self.hearing.captions
+            if self.hear and caption.spoken and caption.index not in self.hearing.speeches
+        ]
+        return min(waiting) - 1 if waiting else max(self._captioned, default=-1)
+
+    async def _note(self, notice: Notice) -> None:
+        at_ms = now_ms()
+        match notice:
+            case Joined():
+                self.joined.set()
+            case CaptionNotice(index=index):
+                if index in self._captioned:
+                    self.hearing.redelivered += 1
+                    return
+                self._captioned.add(index)
+                self.hearing.captions.append((at_ms, notice))
+            case SpeechNotice(index=index, url=url):
+                if url is not None:
+                    async with self._signed:
+                        self._urls[index] = url
+                        self._signed.notify_all()
+                if index in self.hearing.speeches:
+                    self.hearing.redelivered += 1
+                    return
+                self.hearing.speeches[index] = (at_ms, notice)
+                if self.hear and url is not None:
+                    await self._to_fetch.put(index)
+            case EndedNotice(segments=segments, previous_mark=mark):
+                self.hearing.segments, self.hearing.last_mark = segments, mark
+            case _:
+                pass
+        self._on_notice(notice, at_ms)
+
+    async def _fetch_clips(self, http: httpx.AsyncClient) -> None:
+        while True:
+            index = await self._to_fetch.get()
+            clip = await self._fetch(http, index)
+            if clip is None:
+                self.hearing.given_up[index] = now_ms()
+                self._report(f"{self.language}: clip {index} could not be fetched")
+            else:
+                self.hearing.clips[index] = clip
+            self._to_fetch.task_done()
+
+    async def _fetch(self, http: httpx.AsyncClient, index: int) -> Clip | None:
+        for wait in (0.1, 0.2, 0.4, 0.8, 0.0):
+            url = self._urls[index]
+            try:
+                answer = await http.get(url)
+            except httpx.TransportError:
+                await asyncio.sleep(wait)
+                continue
+            if answer.status_code == httpx.codes.FORBIDDEN:
+                await self._sign_again(index, url)
+            elif answer.is_success:
+                try:
+                    sound, rate = await asyncio.to_thread(audio.read, answer.content)
+                except audio.UnreadableAudio:
+                    return None
+                return Clip(now_ms(), sound, rate)
+            else:
+                await asyncio.sleep(wait)
+        return None
+
+    async def _sign_again(self, index: int, stale: str) -> None:
+        """The clip's URL has expired: join once more from before it, which brings a new one."""
+        if self._socket is None:
+            return
+        try:
+            async with asyncio.timeout(_FETCH_TIMEOUT_S), self._signed:
+                await self._socket.send(self._join(index - 1))
+                await self._signed.wait_for(lambda: self._urls[index] != stale)
+        except (ConnectionClosed, TimeoutError):
+            return

@@ -1,0 +1,211 @@
+"""A speaker's client: sends floor audio, keeps what Kafka doesn't have yet, and survives a lost connection."""
+
+import asyncio
+import struct
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from services.cli.clients.connection import (
+    UNREACHABLE,
+    GaveUp,
+    Refused,
+    close_code,
+    open_socket,
+    raise_if_refused,
+    waits,
+)
+from services.cli.clients.microphone import Captured
+
+_HEADER = struct.Struct("<IQd")
+KEPT_FRAMES = 640
+"""About a minute of 96 ms frames. Whatever is captured beyond that without a connection is lost for good."""
+GIVE_UP_S = 60.0
+_ANSWER_S = 10.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Any message from ingest; absent fields keep their defaults."""
+
+    type: str
+    next_seq: int = 0
+    seq: int = -1
+    state: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    seq: int
+    message: bytes
+
+
+@dataclass
+class Uplink:
+    """Frames that were captured and that Kafka doesn't have yet, oldest first. At most KEPT_FRAMES."""
+
+    _kept: deque[_Numbered] = field(default_factory=deque)
+    _next_seq: int = 0
+    lost_frames: int = 0
+    """Captured while the link was down for too long."""
+
+    def add(self, captured: Captured) -> None:
+        """Keep a frame; when full it is lost, and the next one's first sample leaves the gap visible."""
+        if len(self._kept) >= KEPT_FRAMES:
+            self.lost_frames += 1
+            return
+        header = _HEADER.pack(self._next_seq, captured.first_sample, captured.captured_at_ms)
+        self._kept.append(_Numbered(self._next_seq, header + captured.pcm))
+        self._next_seq += 1
+
+    def acknowledge(self, seq: int) -> None:
+        """Kafka has all frames up to this one."""
+        while self._kept and self._kept[0].seq <= seq:
+            self._kept.popleft()
+
+    def after(self, seq: int) -> bytes | None:
+        """The first kept frame from ``seq`` on, or None."""
+        if not self._kept:
+            return None
+        at = max(0, seq - self._kept[0].seq)
+        return self._kept[at].message if at < len(self._kept) else None
+
+    @property
+    def first_unacknowledged(self) -> int:
+        """What ``start`` tells ingest."""
+        return self._kept[0].seq if self._kept else self._next_seq
+
+
+class Speaker:
+    """One talk of one session. ``run`` once."""
+
+    def __init__(
+        self,
+        url: str,
+        session_id: str,
+        token: str,
+        floor: AsyncGenerator[Captured, None],
+        *,
+        end: bool = True,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """url: ingest's socket. end: whether the session ends with the talk. report: told of each trouble."""
+        self._url = url
+        self._start = {"type": "start", "token": token, "session": session_id}
+        self._floor = floor
+        self._end = end
+        self._report = report
+        self._uplink = Uplink()
+        self._captured_all = False
+        self._changed = asyncio.Event()
+        self._next = 0
+        self._said: str | None = None
+        """Why the connection is about to be closed."""
+        self.reconnects = 0
+
+    @property
+    def lost_frames(self) -> int:
+        """Frames that never reached the service."""
+        return self._uplink.lost_frames
+
+    async def run(self) -> None:
+        """Speak to the end. Raises Refused, GaveUp, and whatever the floor raises."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._capture())
+                tasks.create_task(self._keep_connected())
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+
+    async def _capture(self) -> None:
+        async with aclosing(self._floor) as floor:
+            async for captured in floor:
+                self._uplink.add(captured)
+                self._changed.set()
+        self._captured_all = True
+        self._changed.set()
+
+    async def _keep_connected(self) -> None:
+        pauses, since = waits(), time.monotonic()
+        while True:
+            self._said = None
+            try:
+                async with open_socket(self._url) as socket:
+                    await self._greet(socket)
+                    pauses, since = waits(), time.monotonic()
+                    await self._talk(socket)
+                    return
+            except ConnectionClosed as closed:
+                if self._end and self._done and close_code(closed) in (1000, 4410):
+                    return
+                raise_if_refused(closed, self._said)
+                reason = self._said or f"connection lost ({close_code(closed) or 'no close'})"
+            except UNREACHABLE as fault:
+                reason = str(fault) or type(fault).__name__
+            if time.monotonic() - since > GIVE_UP_S:
+                raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
+            self.reconnects += 1
+            self._report(f"{reason}; connecting again")
+            await asyncio.sleep(next(pauses))
+
+    @property
+    def _done(self) -> bool:
+        return self._captured_all and self._uplink.after(0) is None
+
+    async def _greet(self, socket: ClientConnection) -> None:
+        start = {**self._start, "next_seq": self._uplink.first_unacknowledged}
+        await socket.send(msgspec.json.encode(start).decode())
+        async with asyncio.timeout(_ANSWER_S):
+            while (answer := _read(await socket.recv())).type != "ready":
+                if answer.type == "error":
+                    self._said = answer.message
+        self._next = answer.next_seq
+        self._uplink.acknowledge(answer.next_seq - 1)
+
+    async def _talk(self, socket: ClientConnection) -> None:
+        """Send until all is acknowledged; then end or leave. Raises ConnectionClosed unless it leaves by itself."""
+        reading = asyncio.create_task(self._read(socket))
+        try:
+            while not (self._done or reading.done()):
+                self._changed.clear()
+                while (message := self._uplink.after(self._next)) is not None:
+                    await socket.send(message)
+                    self._next = _HEADER.unpack_from(message)[0] + 1
+                if not self._done:
+                    await self._changed.wait()
+            if self._done and not self._end:
+                return
+            if self._done:
+                await socket.send('{"type": "end"}')
+            async with asyncio.timeout(_ANSWER_S):
+                await reading
+        finally:
+            reading.cancel()
+            await asyncio.wait((reading,))
+
+    async def _read(self, socket: ClientConnection) -> NoReturn:
+        """Read answers until the connection closes. Raises ConnectionClosed."""
+        try:
+            while True:
+                answer = _read(await socket.recv())
+                if answer.type == "ack":
+                    self._uplink.acknowledge(answer.seq)
+                    self._changed.set()
+                elif answer.type == "error":
+                    self._said = answer.message
+        finally:
+            self._changed.set()
+
+
+def _read(message: str | bytes) -> Answer:
+    try:
+        return msgspec.json.decode(message, type=Answer)
+    except msgspec.DecodeError as fault:
+        raise Refused(4400, f"the service sent what this client can't read: {fault}") from fault

@@ -1,0 +1,1 @@
+"""A talk through the system, and what is measured of it."""

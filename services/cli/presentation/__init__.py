@@ -1,0 +1,1 @@
+"""A talk and its figures, as people and other programs see them."""

@@ -1,0 +1,203 @@
+"""The listener's client against a small notifier and store, over real sockets."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from websockets.asyncio.server import ServerConnection, serve
+
+from services.cli.clients.connection import Refused
+from services.cli.clients.listener import Listener
+from services.cli.evaluation.measure import cues_of, segments_of
+
+EPOCH = 1_700_000_000_000.0
+
+
+def caption(index: int, **more: object) -> dict[str, Any]:
+    return {
+        "type": "caption", "language": "pt", "index": index, "spoken": True,
+        "start_ms": index * 1_000.0, "end_ms": index * 1_000.0 + 900,
+        "text": f"texto {index}", "previous_mark": "", "source": f"text {index}",
+        "floor_epoch_ms": EPOCH, "stages": {}, "sent_at_ms": EPOCH, **more,
+    }  # fmt: skip
+
+
+def speech(index: int, url: str | None) -> dict[str, Any]:
+    said = caption(index)
+    for name in ("previous_mark", "spoken", "source"):
+        del said[name]
+    return {**said, "type": "speech", "url": url, "duration_ms": 200.0}
+
+
+def clip() -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.full(3_200, 0.25, np.float32), 16_000, format="FLAC")
+    return buffer.getvalue()
+
+
+class Store:
+    """Answers GET with a clip; ``answers``: how the next requests are answered instead; ``lacks``: what isn't there."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.lacks: set[str] = set()
+        self.asked: list[str] = []
+        self.url = ""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.asked.append(request.split(" ")[1])
+        status = 404 if self.asked[-1] in self.lacks else self.answers.pop(0) if self.answers else 200
+        body = clip() if status == 200 else b""
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    store = Store()
+    server = await asyncio.start_server(store, "127.0.0.1", 0)
+    store.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield store
+
+
+@asynccontextmanager
+async def notifier(handler: Callable[[ServerConnection, dict[str, Any]], Awaitable[None]]) -> AsyncIterator[str]:
+    async def serve_one(socket: ServerConnection) -> None:
+        await handler(socket, json.loads(await socket.recv()))
+
+    async with serve(serve_one, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/listen"
+
+
+async def send(socket: ServerConnection, *messages: dict[str, Any]) -> None:
+    for message in messages:
+        await socket.send(json.dumps(message))
+
+
+async def greet(socket: ServerConnection) -> None:
+    await send(
+        socket,
+        {
+            "type": "joined", "session_id": "s", "title": "A talk", "state": "live", "language": "pt",
+            "source_language": "en", "languages": [], "next_index": 0, "server_time_ms": EPOCH,
+        },
+    )  # fmt: skip
+
+
+async def test_everything_is_received_fetched_and_placed(store: Store) -> None:
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        assert join == {"type": "join", "session": "s", "language": "pt", "audio": True}
+        await greet(socket)
+        await send(socket, caption(0), caption(1, previous_mark="."), {"type": "news"}, speech(0, f"{store.url}/0"))
+        await send(socket, speech(1, f"{store.url}/1"), {"type": "ended", "segments": 2, "previous_mark": "?"})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    hearing = listener.hearing
+    assert [segment.played is not None for segment in segments_of(hearing)] == [True, True]
+    assert [cue.text for cue in cues_of(hearing)] == ["texto 0.", "texto 1?"]
+    assert hearing.segments == 2
+
+
+async def test_a_lost_connection_resumes_after_the_last_index_that_was_whole(store: Store) -> None:
+    joins: list[dict[str, Any]] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket)
+        if len(joins) == 1:
+            await send(socket, caption(0), speech(0, f"{store.url}/0"), caption(1), caption(2))
+            socket.transport.close()
+            return
+        await send(socket, caption(1), speech(1, f"{store.url}/1"), caption(2), speech(2, f"{store.url}/2"))
+        await send(socket, {"type": "ended", "segments": 3})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    assert joins[1]["after"] == 0
+    assert [caption.index for _, caption in listener.hearing.captions] == [0, 1, 2]
+    assert (listener.hearing.redelivered, listener.hearing.reconnects) == (2, 1)
+    assert sorted(listener.hearing.clips) == [0, 1, 2]
+
+
+async def test_an_expired_url_is_signed_again_by_joining_from_before_it(store: Store) -> None:
+    store.answers = [403]
+    joins: list[dict[str, Any]] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await greet(socket)
+        await send(socket, caption(0), speech(0, f"{store.url}/stale"))
+        joins.append(json.loads(await socket.recv()))
+        await greet(socket)
+        await send(socket, caption(0), speech(0, f"{store.url}/fresh"), {"type": "ended", "segments": 1})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    assert joins[0]["after"] == -1
+    assert store.asked == ["/stale", "/fresh"]
+    assert sorted(listener.hearing.clips) == [0]
+
+
+async def test_a_store_that_fails_for_a_moment_is_asked_again(store: Store) -> None:
+    store.answers = [503, 500]
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await greet(socket)
+        await send(socket, caption(0), speech(0, f"{store.url}/0"), {"type": "ended", "segments": 1})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    assert sorted(listener.hearing.clips) == [0]
+
+
+async def test_a_clip_that_can_not_be_had_is_passed_over_and_told(store: Store) -> None:
+    store.lacks = {"/0"}
+    told: list[str] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await greet(socket)
+        await send(socket, caption(0), speech(0, f"{store.url}/0"), caption(1), speech(1, f"{store.url}/1"))
+        await send(socket, {"type": "ended", "segments": 2})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt", report=told.append)
+        await listener.run()
+    assert (sorted(listener.hearing.given_up), sorted(listener.hearing.clips)) == ([0], [1])
+    assert told == ["pt: clip 0 could not be fetched"]
+    assert [segment.played is not None for segment in segments_of(listener.hearing)] == [False, True]
+
+
+async def test_a_reader_fetches_no_clip(store: Store) -> None:
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        assert join["audio"] is False
+        await greet(socket)
+        await send(socket, caption(0, spoken=False), {"type": "ended", "segments": 1})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt", hear=False)
+        await listener.run()
+    assert store.asked == []
+    assert [segment.played for segment in segments_of(listener.hearing)] == [None]
+
+
+async def test_a_refusal_says_what_the_service_said() -> None:
+    async def refuse(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await send(socket, {"type": "error", "code": "language", "message": "no Klingon here: en, pt"})
+        await socket.close(4406)
+
+    async with notifier(refuse) as url:
+        with pytest.raises(Refused, match="no Klingon here"):
+            await Listener(url, "s", "tlh").run()

@@ -1,0 +1,55 @@
+"""Commands as a person types them: help with examples, exit codes, one line for what goes wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.cli.stack.ports import free_ports
+
+
+def dragoman(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "services.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", **env},
+    )
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "speak", "listen", "sessions", "topics apply", "topics list", "topics tail", "evaluate"]
+)
+def test_help_has_examples(command: str) -> None:
+    shown = dragoman(*command.split(), "--help")
+    assert shown.returncode == 0
+    assert f"\n  dragoman {command}" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("speak",),
+        ("speak", "nowhere.flac"),
+        ("listen", "code", "--language", "tlh"),
+        ("listen", "code", "--language", "pt", "--save", "out.mp3"),
+        ("topics", "tail", "news"),
+        ("evaluate", str(Path(__file__).parent)),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_why(arguments: tuple[str, ...]) -> None:
+    ended = dragoman(*arguments)
+    assert ended.returncode == 2
+    assert ended.stderr.strip()
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_stack_that_does_not_run_is_told_in_one_line() -> None:
+    (port,) = free_ports(1)
+    ended = dragoman("sessions", DRAGOMAN_INGEST_URL=f"http://127.0.0.1:{port}", DRAGOMAN_TOKEN="t")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("ingest does not answer")
+    assert len(ended.stderr.splitlines()) == 1
