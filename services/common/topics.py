@@ -22,7 +22,7 @@ from services.common.contracts import (
 )
 
 R = TypeVar("R", bound=Record)
-Headers = tuple[tuple[str, bytes], ...]
+Headers = tuple[tuple[str, bytes | None], ...]
 
 _HOUR_MS = 3_600_000
 
@@ -53,7 +53,7 @@ _VERSION: Headers = (("v", CONTRACT_VERSION.encode()),)
 
 
 def _encode_frame(frame: Frame) -> Encoded:
-    headers: list[tuple[str, bytes]] = [
+    headers: list[tuple[str, bytes | None]] = [
         *_VERSION,
         ("seq", b"%d" % frame.seq),
         ("first_sample", b"%d" % frame.first_sample),
@@ -68,7 +68,7 @@ def _encode_frame(frame: Frame) -> Encoded:
 
 
 def _decode_frame(value: bytes, headers: Headers) -> Frame:
-    named = dict(headers)
+    named = {name: content for name, content in headers if content is not None}
     try:
         return Frame(
             session_id=named["session"].decode(),
@@ -94,7 +94,13 @@ def _json_topic(
         identity = key(value) if key else value.session_id
         return Encoded(identity.encode(), encoder.encode(value), _VERSION)
 
-    return Topic(name, config, encode, lambda value, _: decoder.decode(value))
+    def decode(value: bytes, _: Headers) -> R:
+        try:
+            return decoder.decode(value)
+        except RecursionError as fault:
+            raise msgspec.DecodeError("nested too deeply") from fault
+
+    return Topic(name, config, encode, decode)
 
 
 AUDIO: Topic[Frame] = Topic(
