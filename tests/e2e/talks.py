@@ -3,9 +3,12 @@
 import itertools
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
+from services.cli.clients.audio import read_floor_audio
 from services.cli.evaluation.accounting import account
 from services.cli.evaluation.measure import segments_of
 from services.cli.evaluation.quality import word_error_rate
@@ -20,10 +23,25 @@ _LONGEST_WORD_GAP_MS = 3000.0
 _ROUNDING_MS = 0.01
 
 
-def recording(folder: Path, name: str, sound: np.ndarray) -> Path:
+class SpokenWord(msgspec.Struct, frozen=True):
+    """A word of a reference transcript that has times."""
+
+    word: str
+    end_ms: int
+
+
+def recording(folder: Path, name: str, sound: NDArray[np.float32] | NDArray[np.int16]) -> Path:
     """A recording made for a test."""
     path = folder / f"en-{name}.flac"
     soundfile.write(path, sound, SAMPLE_RATE, subtype="PCM_16")
+    return path
+
+
+def excerpt(folder: Path, of: Path, until_ms: int) -> Path:
+    """The beginning of a recording, with the words that were said in it."""
+    spoken = msgspec.json.decode(of.with_suffix(".words.json").read_bytes(), type=list[SpokenWord])
+    path = recording(folder, f"{of.stem}-{until_ms}", read_floor_audio(of)[: until_ms * SAMPLE_RATE // 1000])
+    path.with_suffix(".txt").write_text(" ".join(word.word for word in spoken if word.end_ms <= until_ms))
     return path
 
 

@@ -61,8 +61,9 @@ class Served:
 class Ears:
     """A listener's end of the socket."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, patience_s: float = 10) -> None:
         self.socket = socket
+        self._patience_s = patience_s
 
     async def send(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
@@ -74,7 +75,7 @@ class Ears:
         return message
 
     async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), self._patience_s))
         return message
 
     async def some(self, count: int) -> list[tuple[str, int]]:
