@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -44,7 +44,7 @@ def load(kind: type[S], env: Mapping[str, str] = os.environ) -> S:
         try:
             msgspec.convert({name: value}, msgspec.defstruct("One", [_field(kind, name)]), strict=False)
         except msgspec.ValidationError as fault:
-            reason = str(fault).split(" - at ")[0]
+            reason = str(fault).split(" - at ")[0] + _choices(kind, name)
             faults.append(f"{PREFIX}{name.upper()}={value!r}: {reason}")
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in given:
@@ -59,6 +59,12 @@ def _field(kind: type[Settings], name: str) -> tuple[str, object]:
         if field.name == name:
             return (name, field.type)
     raise AssertionError(name)
+
+
+def _choices(kind: type[Settings], name: str) -> str:
+    """What a setting with named choices accepts, which msgspec's own error does not say."""
+    declared = _field(kind, name)[1]
+    return f", expected one of {', '.join(get_args(declared))}" if get_origin(declared) is Literal else ""
 
 
 def load_or_exit(kind: type[S]) -> S:

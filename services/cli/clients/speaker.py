@@ -1,12 +1,11 @@
 """A speaker's client: sends floor audio, keeps what Kafka doesn't have yet, and survives a lost connection."""
 
 import asyncio
-import struct
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import msgspec
@@ -23,8 +22,9 @@ from services.cli.clients.connection import (
     waits,
 )
 from services.cli.clients.microphone import Captured
+from services.common.contracts import State
+from services.common.frames import WireFrame, pack
 
-_HEADER = struct.Struct("<IQd")
 KEPT_FRAMES = 640
 """About a minute of 96 ms frames. Whatever is captured beyond that without a connection is lost for good."""
 GIVE_UP_S = 60.0
@@ -36,33 +36,39 @@ class Answer(msgspec.Struct, frozen=True):
 
     type: str
     next_seq: int = 0
+    next_sample: int = 0
     seq: int = -1
-    state: str = ""
+    state: str = State.LIVE
     message: str = ""
-
-
-@dataclass(frozen=True)
-class _Numbered:
-    seq: int
-    message: bytes
 
 
 @dataclass
 class Uplink:
     """Frames that were captured and that Kafka doesn't have yet, oldest first. At most KEPT_FRAMES."""
 
-    _kept: deque[_Numbered] = field(default_factory=deque)
+    _kept: deque[WireFrame] = field(default_factory=deque)
     _next_seq: int = 0
+    _first_sample: int = 0
+    """Where on the session's floor this talk begins."""
     lost_frames: int = 0
     """Captured while the link was down for too long."""
+
+    def begin(self, next_seq: int, next_sample: int) -> None:
+        """Go on where the session's floor stands: with all that was captured so far, too."""
+        self._kept = deque(
+            replace(frame, seq=frame.seq + next_seq, first_sample=frame.first_sample + next_sample)
+            for frame in self._kept
+        )
+        self._next_seq += next_seq
+        self._first_sample = next_sample
 
     def add(self, captured: Captured) -> None:
         """Keep a frame; when full it is lost, and the next one's first sample leaves the gap visible."""
         if len(self._kept) >= KEPT_FRAMES:
             self.lost_frames += 1
             return
-        header = _HEADER.pack(self._next_seq, captured.first_sample, captured.captured_at_ms)
-        self._kept.append(_Numbered(self._next_seq, header + captured.pcm))
+        first_sample = self._first_sample + captured.first_sample
+        self._kept.append(WireFrame(self._next_seq, first_sample, captured.captured_at_ms, captured.pcm))
         self._next_seq += 1
 
     def acknowledge(self, seq: int) -> None:
@@ -70,12 +76,12 @@ class Uplink:
         while self._kept and self._kept[0].seq <= seq:
             self._kept.popleft()
 
-    def after(self, seq: int) -> bytes | None:
+    def after(self, seq: int) -> WireFrame | None:
         """The first kept frame from ``seq`` on, or None."""
         if not self._kept:
             return None
         at = max(0, seq - self._kept[0].seq)
-        return self._kept[at].message if at < len(self._kept) else None
+        return self._kept[at] if at < len(self._kept) else None
 
     @property
     def first_unacknowledged(self) -> int:
@@ -105,6 +111,7 @@ class Speaker:
         self._uplink = Uplink()
         self._captured_all = False
         self._changed = asyncio.Event()
+        self._begun = False
         self._next = 0
         self._said: str | None = None
         """Why the connection is about to be closed."""
@@ -166,6 +173,12 @@ class Speaker:
             while (answer := _read(await socket.recv())).type != "ready":
                 if answer.type == "error":
                     self._said = answer.message
+        if not self._begun:
+            self._begun = True
+            self._uplink.begin(answer.next_seq, answer.next_sample)
+            if answer.state != State.LIVE:
+                self._report(f"the session was {answer.state}; it goes on")
+                await socket.send('{"type": "resume"}')
         self._next = answer.next_seq
         self._uplink.acknowledge(answer.next_seq - 1)
 
@@ -175,9 +188,9 @@ class Speaker:
         try:
             while not (self._done or reading.done()):
                 self._changed.clear()
-                while (message := self._uplink.after(self._next)) is not None:
-                    await socket.send(message)
-                    self._next = _HEADER.unpack_from(message)[0] + 1
+                while (frame := self._uplink.after(self._next)) is not None:
+                    await socket.send(pack(frame))
+                    self._next = frame.seq + 1
                 if not self._done:
                     await self._changed.wait()
             if self._done and not self._end:

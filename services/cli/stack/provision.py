@@ -15,7 +15,7 @@ import msgspec
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore import UNSIGNED
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.cli.stack.aws_endpoint import REGION, AwsEndpoint
 from services.cli.stack.errors import StackError
@@ -92,7 +92,7 @@ async def provision(endpoint: AwsEndpoint, data: Path) -> Provisioned:
             client_id = await _pool_client(cognito, pool_id)
             password = known.demo_password if known else _password()
             await _speaker(cognito, pool_id, DEMO_SPEAKER, password)
-    except (ClientError, OSError) as fault:
+    except (BotoCoreError, ClientError, OSError) as fault:
         raise StackError(f"the AWS endpoint at {endpoint.url} could not be prepared: {fault}") from fault
     made = Provisioned(
         endpoint=endpoint.url,
@@ -124,8 +124,12 @@ async def sign_in(provisioned: Provisioned, username: str | None = None, passwor
                     "PASSWORD": password or provisioned.demo_password,
                 },
             )
-        except (ClientError, OSError) as fault:
+        except ClientError as fault:
             raise StackError(f"sign-in at {provisioned.endpoint} failed: {fault}") from fault
+        except (BotoCoreError, OSError) as fault:
+            raise StackError(
+                f"sign-in at {provisioned.endpoint} failed: is the stack running ('dragoman up')? ({fault})"
+            ) from fault
     token: str = answer["AuthenticationResult"]["AccessToken"]
     return token
 

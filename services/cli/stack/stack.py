@@ -1,8 +1,7 @@
 """The four services on a platform, as one thing to start, harm and stop."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -82,16 +81,9 @@ class Stack:
         """Wait until a service can't go on, and raise its StackError."""
         await self._supervisor.gave_up()
 
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """End what is done meanwhile once a service can't go on. Raises its StackError."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                watch = tasks.create_task(self.failed())
-                yield
-                watch.cancel()
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from None
+    def watched(self) -> AbstractAsyncContextManager[None]:
+        """End what is done within once a service can't go on. Raises its StackError."""
+        return self._supervisor.watched()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:

@@ -4,7 +4,8 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -95,7 +96,7 @@ class Instance:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(POLL_S)
-        raise StackError(f"{self.name} was not ready after {limit_s:g} s ({answer}); see {self.log}")
+        raise StackError(f"{self.name} was not ready after {limit_s:g} s ({answer}): {self._last_words()}")
 
     def send(self, what: signal.Signals) -> None:
         """Send the running process a signal: SIGKILL, SIGSTOP, SIGCONT. Raises StackError if it is down."""
@@ -119,7 +120,10 @@ class Instance:
         raise StackError(self._why_given_up())
 
     def _why_given_up(self) -> str:
-        return f"{self.name} can't run: {self._process.last_words() if self._process else 'it never started'}"
+        return f"{self.name} can't run: {self._last_words()}"
+
+    def _last_words(self) -> str:
+        return self._process.last_words() if self._process else "it never started"
 
     def _run(self) -> Process:
         return Process(self.name, self._command, log=self.log, env=self._env)
@@ -162,6 +166,17 @@ class Supervisor:
     async def gave_up(self) -> None:
         """Wait until one of them is not started again, and raise its StackError."""
         await together(*(instance.gave_up() for instance in self.instances))
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """End what is done within once one of them is not started again. Raises its StackError."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(self.gave_up())
+                yield
+                watch.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     async def stop(self) -> None:
         """Stop all at once, each within its limit."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import httpx
 import psutil
-from botocore.exceptions import BotoCoreError
 
 from services.cli.errors import CliError
 from services.cli.stack import SERVICES, Ports, Provisioned, Stack, sign_in
@@ -63,10 +62,7 @@ def running() -> System:
         provisioned = Provisioned.load(home() / "data")
         if provisioned is None:
             raise NotSignedIn("no local stack has run here yet: start one with 'dragoman up', or set DRAGOMAN_TOKEN")
-        try:
-            return await sign_in(provisioned)
-        except BotoCoreError as fault:
-            raise NotSignedIn(f"can't sign in: is the stack running ('dragoman up')? ({fault})") from fault
+        return await sign_in(provisioned)
 
     return System(settings.ingest_url, settings.notifier_url, settings.kafka_bootstrap, token, _listening)
 

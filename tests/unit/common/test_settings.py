@@ -1,5 +1,7 @@
 """Settings: what is wrong is named, with what it holds and what it accepts."""
 
+from typing import Literal
+
 import pytest
 
 from services.common.settings import Port, Seconds, Settings, SettingsError, load
@@ -8,6 +10,7 @@ from services.common.settings import Port, Seconds, Settings, SettingsError, loa
 class Told(Settings, frozen=True, kw_only=True):
     try_port: Port = 1
     wait_s: Seconds = 1.5
+    pace: Literal["slow", "fast"] = "slow"
     must: str
 
 
@@ -24,6 +27,7 @@ def test_settings_are_read_from_their_variables_and_have_defaults() -> None:
         ("DRAGOMAN_TRY_PORT", "70000", "<= 65535"),
         ("DRAGOMAN_WAIT_S", "-1", "> 0"),
         ("DRAGOMAN_LOG_LEVEL", "loud", "debug|info|warning|error"),
+        ("DRAGOMAN_PACE", "brisk", "slow, fast"),
     ],
 )
 def test_a_wrong_one_is_named_with_its_value_and_what_it_accepts(variable: str, value: str, accepted: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from services.cli.clients.connection import Refused
 from services.cli.clients.listener import Listener
@@ -201,3 +202,21 @@ async def test_a_refusal_says_what_the_service_said() -> None:
     async with notifier(refuse) as url:
         with pytest.raises(Refused, match="no Klingon here"):
             await Listener(url, "s", "tlh").run()
+
+
+async def test_a_notifier_that_is_still_starting_is_tried_again() -> None:
+    asked: list[Request] = []
+
+    def not_yet(connection: ServerConnection, request: Request) -> Response | None:
+        asked.append(request)
+        return connection.respond(503, "starting") if len(asked) < 3 else None
+
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        await greet(socket)
+        await send(socket, {"type": "ended", "segments": 0})
+
+    async with serve(talk, "127.0.0.1", 0, process_request=not_yet) as server:
+        listener = Listener(f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/listen", "s", "pt")
+        await listener.run()
+    assert (len(asked), listener.hearing.reconnects) == (3, 2)

@@ -15,6 +15,7 @@ from services.cli.clients.connection import Refused
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, NoMicrophone, play_as_captured, record
 from services.cli.clients.speaker import KEPT_FRAMES, Speaker, Uplink
 from services.common.clock import now_ms
+from services.common.frames import unpack
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -34,7 +35,18 @@ async def floor(frames: int) -> AsyncGenerator[Captured, None]:
 class Kept:
     """What an ingest that loses its connections received."""
 
-    def __init__(self, drop_after: tuple[int, ...] = (), acknowledge: bool = True) -> None:
+    def __init__(
+        self,
+        drop_after: tuple[int, ...] = (),
+        acknowledge: bool = True,
+        *,
+        next_seq: int = 0,
+        next_sample: int = 0,
+        state: str = "live",
+    ) -> None:
+        """next_seq, next_sample, state: of the floor, where the session was spoken in before."""
+        self.controls: list[str] = []
+        self._ready = {"type": "ready", "next_seq": next_seq, "next_sample": next_sample, "state": state}
         self.seqs: list[int] = []
         self.samples: list[int] = []
         self.starts: list[dict[str, object]] = []
@@ -44,22 +56,26 @@ class Kept:
 
     async def __call__(self, socket: ServerConnection) -> None:
         self.starts.append(json.loads(await socket.recv()))
-        following = self.seqs[-1] + 1 if self.seqs else 0
-        await socket.send(json.dumps({"type": "ready", "next_seq": following, "state": "live"}))
+        if self.seqs:
+            self._ready |= {"next_seq": self.seqs[-1] + 1, "next_sample": self.samples[-1] + FRAME_SAMPLES}
+        await socket.send(json.dumps(self._ready))
         drop = self._drops.pop(0) if self._drops else None
         async for message in socket:
             if isinstance(message, str):
-                self.ended = json.loads(message)["type"] == "end"
+                self.controls.append(json.loads(message)["type"])
+                if self.controls[-1] != "end":
+                    continue
+                self.ended = True
                 await socket.close(1000)
                 return
-            seq, first, _ = struct.unpack_from("<IQd", message)
-            self.seqs.append(seq)
-            self.samples.append(first)
+            frame = unpack(message)
+            self.seqs.append(frame.seq)
+            self.samples.append(frame.first_sample)
             if drop is not None and len(self.seqs) >= drop:
                 socket.transport.abort()
                 return
             if self._acknowledge:
-                await socket.send(json.dumps({"type": "ack", "seq": seq}))
+                await socket.send(json.dumps({"type": "ack", "seq": frame.seq}))
 
 
 async def test_a_talk_arrives_whole_and_ends() -> None:
@@ -78,6 +94,23 @@ async def test_frames_that_were_not_acknowledged_are_sent_again_after_a_lost_con
         await speaker.run()
     assert kept.seqs == list(range(20))
     assert speaker.reconnects == 2
+
+
+async def test_a_new_talk_goes_on_where_the_sessions_floor_stands() -> None:
+    kept = Kept(next_seq=40, next_sample=100_000, drop_after=(3,))
+    async with ingest(kept) as url:
+        await Speaker(url, "s", "secret", floor(6)).run()
+    assert kept.starts[0]["next_seq"] == 0
+    assert kept.seqs == list(range(40, 46))
+    assert kept.samples == [100_000 + number * FRAME_SAMPLES for number in range(6)]
+
+
+async def test_who_speaks_into_a_paused_session_resumes_it() -> None:
+    kept, told = Kept(next_seq=7, state="paused"), list[str]()
+    async with ingest(kept) as url:
+        await Speaker(url, "s", "secret", floor(2), report=told.append).run()
+    assert kept.controls == ["resume", "end"]
+    assert told == ["the session was paused; it goes on"]
 
 
 @pytest.mark.parametrize("code", [4400, 4401, 4403, 4404, 4409, 4410])
@@ -107,9 +140,9 @@ def test_what_is_captured_without_a_connection_for_too_long_is_lost_and_leaves_a
     uplink.acknowledge(KEPT_FRAMES - 1)
     uplink.add(Captured((KEPT_FRAMES + 3) * FRAME_SAMPLES, 0.0, b"\0\0"))
     assert uplink.lost_frames == 3
-    message = uplink.after(0)
-    assert message is not None
-    assert struct.unpack_from("<IQd", message)[:2] == (KEPT_FRAMES, (KEPT_FRAMES + 3) * FRAME_SAMPLES)
+    frame = uplink.after(0)
+    assert frame is not None
+    assert (frame.seq, frame.first_sample) == (KEPT_FRAMES, (KEPT_FRAMES + 3) * FRAME_SAMPLES)
 
 
 async def test_a_recording_is_played_at_real_pace_whatever_the_reader_does() -> None:

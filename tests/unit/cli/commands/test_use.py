@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.stack.ports import free_ports
+from services.cli.stack.provision import Provisioned
 
 
 def dragoman(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -52,4 +53,24 @@ def test_a_stack_that_does_not_run_is_told_in_one_line() -> None:
     ended = dragoman("sessions", DRAGOMAN_INGEST_URL=f"http://127.0.0.1:{port}", DRAGOMAN_TOKEN="t")
     assert ended.returncode == 1
     assert ended.stderr.startswith("ingest does not answer")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_an_endpoint_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    left = Provisioned(
+        endpoint=f"http://127.0.0.1:{port}",
+        pool_id="p",
+        client_id="c",
+        key_id="k",
+        secret="s",
+        demo_speaker="demo@example.org",
+        demo_password="p",
+    )
+    (tmp_path / "data").mkdir()
+    left.save(tmp_path / "data")
+    ended = dragoman("sessions", DRAGOMAN_HOME=str(tmp_path))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"sign-in at http://127.0.0.1:{port} failed")
+    assert "dragoman up" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1

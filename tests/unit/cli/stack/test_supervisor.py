@@ -91,6 +91,23 @@ async def test_a_service_with_a_wrong_setting_is_given_up_with_its_own_words(pla
     assert instance.restarts == 0
 
 
+async def test_what_is_done_on_a_stack_ends_when_a_service_is_given_up(played: Played) -> None:
+    played.start(READY)
+    played.start(WRONGLY_SET)
+    with pytest.raises(StackError, match="played-2 can't run: DRAGOMAN_X=1: wrong"):
+        async with asyncio.timeout(LIMIT_S), played.supervisor.watched():
+            await asyncio.Event().wait()
+
+
+async def test_what_fails_on_a_watched_stack_keeps_its_own_fault(played: Played) -> None:
+    played.start(READY)
+    with pytest.raises(KeyError):
+        async with played.supervisor.watched():
+            raise KeyError("talk")
+    async with played.supervisor.watched():
+        pass
+
+
 async def test_a_service_that_is_never_ready_is_reported(played: Played) -> None:
     instance = played.start(DEAF)
     with pytest.raises(StackError, match=r"played-1 was not ready after 0\.2 s"):
