@@ -76,7 +76,10 @@ SentenceMark = Literal["", ".", "?", "!"]
 
 
 class Word(msgspec.Struct, frozen=True):
-    """A word as recognized, with its case and the punctuation that is known."""
+    """A word as recognized, with its case and the punctuation that is known.
+
+    Each word of a session's finals ends at least a millisecond after the one before it, so its end identifies it.
+    """
 
     text: str
     start_ms: float

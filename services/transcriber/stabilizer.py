@@ -20,6 +20,8 @@ _SEAM_SLACK_MS = 100.0
 _SEAM_MATCH = 3
 _LONGEST_WORD_MS = 2000.0
 """A longer one has silence in it: an engine's word lasts until the next one begins."""
+_BETWEEN_ENDS_MS = 1.0
+"""An engine may end several words at once; ours are told apart by their ends."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +176,14 @@ class Stabilizer:
         return mark or (None if open_mark is None else "")
 
     def _placed(self, words: list[HeardWord], heard_ms: float) -> list[Word]:
-        """Times made sane: in order, after the last final, within what was heard, none longer than a word can be."""
+        """Times made sane: in order after the last final, each end later than the one before, none longer than a word.
+
+        They end within what was heard, unless words without time of their own are pushed out of it.
+        """
         placed: list[Word] = []
         earliest = self.settled.end_ms
         for word in words:
-            end = max(earliest, min(word.end_ms, heard_ms))
+            end = max(earliest + _BETWEEN_ENDS_MS, min(word.end_ms, heard_ms))
             start = min(end, max(earliest, word.start_ms))
             end = min(end, start + _LONGEST_WORD_MS)
             placed.append(Word(word.text.strip(), start, end))

@@ -17,7 +17,8 @@ from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Word
 from services.common.engine_host import EngineHost
 from services.common.errors import EngineUnavailable
-from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S, Spoken
+from services.transcriber.local.coverage import Gap, Speech, filled, largest_gap
+from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S
 from services.transcriber.local.turns import LEAD_SAMPLES, Turns
 from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -29,6 +30,8 @@ SAMPLES_PER_MS = SAMPLE_RATE // 1000
 _HESITATION_S = 0.1
 """In a silence longer than this, a decode waits for the endpoint or for more speech."""
 _BEFORE_WORD_S = 0.05
+_AROUND_GAP_S = (1.0, 0.2)
+"""Decoded with what a decode left out, before and after it, so that its words are whole."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class LocalStream:
         self._audio = bytearray()
         self._audio_start = first_sample
         self._turns = Turns(_samples(tuning.endpoint_s), heard=first_sample)
+        self._speech = Speech()
         self._window: int | None = None
         """Where the next decode begins; None: where the speech does."""
         self._decoded = first_sample
@@ -122,6 +126,10 @@ class LocalStream:
         self._audio += pcm
         for probability in self._activity.hear(pcm):
             self._turns.hear(WINDOW_SAMPLES, probability)
+            if not self._turns.silence:
+                self._speech.add(
+                    (self._turns.heard - WINDOW_SAMPLES) / SAMPLES_PER_MS, self._turns.heard / SAMPLES_PER_MS
+                )
         self._work.set()
         while self._is_behind() and not self._closed:
             await self._reader_progress()
@@ -184,25 +192,35 @@ class LocalStream:
         start = max(onset if self._window is None else self._window, until - _samples(MAX_SPEECH_S), self._audio_start)
         self._decoded, self._window = until, start
         began_at_ms, began = now_ms(), time.perf_counter()
-        pcm = bytes(self._audio[2 * (start - self._audio_start) : 2 * (until - self._audio_start)])
-        spoken = await self._decode(pcm)
-        start_ms = start / SAMPLES_PER_MS
-        words = tuple(HeardWord(word.text, start_ms + word.start_ms, start_ms + word.end_ms) for word in spoken)
+        words = await self._decode(start, until)
+        begin_ms, until_ms = max(start, self._settled) / SAMPLES_PER_MS, until / SAMPLES_PER_MS
+        if (gap := largest_gap(words, self._speech, begin_ms, until_ms)) is not None:
+            words = filled(words, gap, await self._decode(*self._around(gap, start, until)))
         self._window = self._next_window(start, until, words, endpoint)
         return Hypothesis(
             words=words,
-            heard_ms=until / SAMPLES_PER_MS,
+            heard_ms=until_ms,
             endpoint=endpoint,
             decode_started_at_ms=began_at_ms,
             decode_ms=(time.perf_counter() - began) * 1000,
         )
 
-    async def _decode(self, pcm: bytes) -> tuple[Spoken, ...]:
+    async def _decode(self, start: int, until: int) -> tuple[HeardWord, ...]:
+        """What is said between these two samples, both held."""
+        pcm = bytes(self._audio[2 * (start - self._audio_start) : 2 * (until - self._audio_start)])
         try:
-            return await self._host.call("recognize", pcm, self._language)  # type: ignore[no-any-return]
+            spoken = await self._host.call("recognize", pcm, self._language)
         except EngineUnavailable as fault:
             log.warning("decode_repeated", reason=str(fault))
-            return await self._host.call("recognize", pcm, self._language)  # type: ignore[no-any-return]
+            spoken = await self._host.call("recognize", pcm, self._language)
+        start_ms = start / SAMPLES_PER_MS
+        return tuple(HeardWord(word.text, start_ms + word.start_ms, start_ms + word.end_ms) for word in spoken)
+
+    @staticmethod
+    def _around(gap: Gap, start: int, until: int) -> tuple[int, int]:
+        before, after = map(_samples, _AROUND_GAP_S)
+        first, last = round(gap.start_ms * SAMPLES_PER_MS), round(gap.end_ms * SAMPLES_PER_MS)
+        return max(start, first - before), min(until, last + after)
 
     def _next_window(self, start: int, until: int, words: tuple[HeardWord, ...], endpoint: bool) -> int:
         """At the first word of the context once a stretch is over or the window is long; else where it is."""
@@ -230,6 +248,7 @@ class LocalStream:
         if unused > 0:
             del self._audio[: 2 * unused]
             self._audio_start += unused
+            self._speech.forget(self._audio_start / SAMPLES_PER_MS)
 
 
 def _samples(seconds: float) -> int:

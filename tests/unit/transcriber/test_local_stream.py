@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from services.common.contracts import SAMPLE_RATE
 from services.common.errors import EngineUnavailable
@@ -27,8 +29,10 @@ class Loudness:
 
 @dataclass
 class Host:
-    """Hears a word in each half second that it is given."""
+    """Hears a word in each half second that it is given, but passes over the beginning of a long window."""
 
+    long_s: float = 100.0
+    passed_over_s: float = 0.0
     faults: list[Exception] = field(default_factory=list)
     lengths_s: list[float] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,7 +44,8 @@ class Host:
         self.lengths_s.append(seconds)
         if self.faults:
             raise self.faults.pop(0)
-        return tuple(Spoken(f"w{at}", at * 500, at * 500 + 500) for at in range(round(seconds * 2)))
+        first = round(self.passed_over_s * 2) if seconds > self.long_s else 0
+        return tuple(Spoken(f"w{at}", at * 500, at * 500 + 500) for at in range(first, round(seconds * 2)))
 
 
 class Heard:
@@ -174,6 +179,22 @@ async def test_a_decode_that_fails_once_is_repeated_with_the_same_audio(heard: H
     assert heard.host.lengths_s[0] == heard.host.lengths_s[1]
 
 
+async def test_speech_that_the_engine_passes_over_is_decoded_by_itself(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heard.stream, "settle", lambda until_ms: None)
+    heard.host.long_s, heard.host.passed_over_s = 6, 4
+    for _ in range(round(7 * SECOND / 1536)):  # faster than it decodes
+        await heard.stream.feed(SPEECH * 1536, heard.position)
+        heard.position += 1536
+    await heard.stream.flush()
+    for hypothesis in heard.hypotheses[:-1]:
+        starts = [word.start_ms for word in hypothesis.words]
+        assert starts == [at * 500 for at in range(len(starts))]
+    assert heard.hypotheses[-2].words[-1].end_ms == pytest.approx(7000, abs=250)
+    assert max(heard.host.lengths_s) > 6
+
+
 async def test_an_engine_that_stays_away_ends_the_hypotheses_and_holds_nobody_up(heard: Heard) -> None:
     heard.host.faults = [EngineUnavailable("killed")] * 2
     await heard.feed(SPEECH, 6)
@@ -191,3 +212,42 @@ async def test_what_is_kept_of_the_audio_is_bounded(heard: Heard) -> None:
     await heard.feed(SPEECH, 60)
     await heard.feed(SILENCE, 60)
     assert len(heard.stream._audio) < 2 * SECOND
+
+
+@example(talk=[(3.8, 0.3), (2, 0.7)], settled_s=0)
+@example(talk=[(6, 0.7)], settled_s=12)
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.1, 6), st.floats(0, 0.7)), min_size=1, max_size=8),
+    st.floats(0, 20),
+)
+def test_a_stream_fed_faster_than_it_decodes_never_stands_still(
+    talk: list[tuple[float, float]], settled_s: float
+) -> None:
+    """talk: seconds of speech and of the silence after it. settled_s: how far a takeover knows the words."""
+
+    async def replay() -> Heard:
+        heard = Heard(Tuning())
+        heard.stream.settle(settled_s * 1000)
+
+        async def feed() -> None:
+            for speech_s, silence_s in talk:
+                for sample, seconds in ((SPEECH, speech_s), (SILENCE, silence_s)):
+                    for _ in range(round(seconds * SECOND / 1536)):
+                        await heard.stream.feed(sample * 1536, heard.position)
+                        heard.position += 1536
+            await heard.stream.flush()
+
+        feeding = asyncio.create_task(feed())
+        for _ in range(5000):
+            await asyncio.sleep(0)
+        stood_still = not feeding.done()
+        for task in (feeding, heard.reader):
+            task.cancel()
+        await asyncio.gather(feeding, heard.reader, return_exceptions=True)
+        assert not stood_still
+        return heard
+
+    heard = asyncio.run(replay())
+    assert heard.hypotheses[-1].heard_ms == heard.position / 16
+    assert max(heard.host.lengths_s, default=0) < 28

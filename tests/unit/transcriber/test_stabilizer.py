@@ -155,6 +155,13 @@ def test_a_word_is_never_longer_than_a_word_can_be_nor_ends_after_what_was_heard
     assert only(Stabilizer().hear(late)).words == (Word("well", 1000, 1200),)
 
 
+def test_words_that_an_engine_gives_no_time_end_one_after_another() -> None:
+    at_once = Hypothesis(
+        words=tuple(HeardWord(word, 800, 800) for word in ("so", "it", "is")), heard_ms=800, endpoint=True
+    )
+    assert [word.end_ms for word in only(Stabilizer().hear(at_once)).words] == [800, 801, 802]
+
+
 @pytest.mark.parametrize(
     ("words", "ends", "open_mark"),
     [

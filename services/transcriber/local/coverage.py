@@ -1,0 +1,75 @@
+"""Whether a decode told all the speech that it was given. Pure.
+
+Whisper sometimes passes over whole sentences of a window, above all of a long one of which little is settled, and
+goes on with the next. The voice detector knows better: where there is speech and no word, something was left out.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.transcriber.ports import HeardWord
+
+_LEFT_OUT_MS = 1500.0
+"""Speech without a word for longer than this was left out: no word, hesitation or laugh is so long."""
+_WORD_MS = 1000.0
+"""A word accounts for this much speech at most: in Whisper it lasts until the next one begins."""
+
+
+class Speech:
+    """Where the voice detector found speech. Milliseconds."""
+
+    def __init__(self) -> None:
+        self._spans: deque[tuple[float, float]] = deque()
+
+    def add(self, start_ms: float, end_ms: float) -> None:
+        """Some more, after all before."""
+        if self._spans and self._spans[-1][1] >= start_ms:
+            start_ms = self._spans.pop()[0]
+        self._spans.append((start_ms, end_ms))
+
+    def forget(self, until_ms: float) -> None:
+        """What lies before is not asked for any more."""
+        while self._spans and self._spans[0][1] <= until_ms:
+            self._spans.popleft()
+
+    def between(self, start_ms: float, end_ms: float) -> float:
+        """How much there is."""
+        return sum(max(0.0, min(end, end_ms) - max(start, start_ms)) for start, end in self._spans)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Where words are missing: ``words[:before]`` precede it, ``words[after:]`` follow it."""
+
+    start_ms: float
+    end_ms: float
+    before: int
+    after: int
+
+
+def largest_gap(words: Sequence[HeardWord], speech: Speech, start_ms: float, end_ms: float) -> Gap | None:
+    """Where most speech between the two times has no word, if that is too much; only that between them counts.
+
+    Before the first word, after the last, or in a word that lasts too long, which is then part of the gap.
+    """
+    if not words:
+        return None
+    gaps = {
+        Gap(start_ms, words[0].start_ms, 0, 0): start_ms,
+        Gap(words[-1].end_ms, end_ms, len(words), len(words)): 0.0,
+    }
+    for place, word in enumerate(words):
+        gaps[Gap(max(start_ms, word.start_ms), word.end_ms, place, place + 1)] = word.start_ms + _WORD_MS
+    unsaid = {gap: speech.between(max(start_ms, gap.start_ms, since_ms), gap.end_ms) for gap, since_ms in gaps.items()}
+    gap = max(unsaid, key=unsaid.__getitem__)
+    return gap if unsaid[gap] > _LEFT_OUT_MS else None
+
+
+def filled(words: Sequence[HeardWord], gap: Gap, more: Sequence[HeardWord]) -> tuple[HeardWord, ...]:
+    """The words with those of ``more``, heard in and around the gap, that lie in it."""
+    before, after = words[: gap.before], words[gap.after :]
+    begin = before[-1].end_ms if before else float("-inf")
+    end = after[0].start_ms if after else float("inf")
+    between = [word for word in more if begin < (word.start_ms + word.end_ms) / 2 < end]
+    return (*before, *(between or words[gap.before : gap.after]), *after)

@@ -1,0 +1,84 @@
+"""Whether speech that a decode passed over is noticed, and what is made of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.transcriber.local.coverage import Speech, filled, largest_gap
+from services.transcriber.ports import HeardWord
+
+WORD_MS = 400.0
+
+
+def talk(count: int) -> tuple[HeardWord, ...]:
+    """Words one after another, from 1000 ms on."""
+    return tuple(HeardWord(f"w{at}", 1000 + at * WORD_MS, 1000 + (at + 1) * WORD_MS) for at in range(count))
+
+
+def speech(*spans: tuple[float, float]) -> Speech:
+    made = Speech()
+    for start, end in spans:
+        made.add(start, end)
+    return made
+
+
+def lasting(word: HeardWord, start_ms: float, end_ms: float) -> HeardWord:
+    return HeardWord(word.text, start_ms, end_ms)
+
+
+@given(st.integers(1, 30), st.integers(0, 2000))
+def test_where_every_word_was_heard_nothing_is_missing(count: int, silence_ms: int) -> None:
+    words = talk(count)
+    end = words[-1].end_ms
+    late = lasting(words[-1], words[-1].start_ms, end + silence_ms)  # it lasts through the silence after it
+    assert largest_gap((*words[:-1], late), speech((1000, end)), 0, end + silence_ms) is None
+
+
+@given(st.integers(6, 30), st.data())
+def test_words_passed_over_are_noticed_and_put_back_whichever_neighbour_took_their_time(
+    count: int, data: st.DataObject
+) -> None:
+    words = talk(count)
+    first = data.draw(st.integers(0, count - 6))
+    last = data.draw(st.integers(first + 6, count))
+    before, missing, after = words[:first], words[first:last], words[last:]
+    if not before and not after:
+        return
+    stretched = data.draw(st.sampled_from(["neither", *(["before"] if before else []), *(["after"] if after else [])]))
+    if stretched == "neither" and before and after:
+        stretched = "before"  # Whisper's words have nothing between them
+    if stretched == "before":
+        before = (*before[:-1], lasting(before[-1], before[-1].start_ms, missing[-1].end_ms))
+    elif stretched == "after":
+        after = (lasting(after[0], missing[0].start_ms, after[0].end_ms), *after[1:])
+    decoded = (*before, *after)
+    gap = largest_gap(decoded, speech((1000, words[-1].end_ms)), 0, words[-1].end_ms)
+    assert gap is not None
+    assert gap.start_ms <= missing[0].end_ms
+    assert gap.end_ms >= missing[-1].start_ms
+    more = [word for word in words if word.end_ms > gap.start_ms - 1000 and word.start_ms < gap.end_ms + 200]
+    assert filled(decoded, gap, more) == words
+
+
+def test_only_what_is_not_settled_counts() -> None:
+    words = talk(20)[10:]
+    whole = speech((1000, 9000))
+    assert largest_gap(words, whole, 0, 9000) is not None
+    assert largest_gap(words, whole, words[0].start_ms - 1000, 9000) is None
+
+
+def test_no_word_at_all_is_noise() -> None:
+    assert largest_gap((), speech((0, 9000)), 0, 9000) is None
+
+
+def test_where_a_second_decode_hears_nothing_the_words_stay() -> None:
+    words = (HeardWord("well", 0, 4000), HeardWord("then", 4000, 4400))
+    gap = largest_gap(words, speech((0, 4400)), 0, 4400)
+    assert gap is not None
+    assert filled(words, gap, ()) == words
+
+
+def test_what_is_forgotten_is_no_speech_any_more() -> None:
+    made = speech((0, 500), (500, 1000), (2000, 3000))
+    assert made.between(0, 9000) == 2000
+    made.forget(1500)
+    assert made.between(0, 9000) == 1000
