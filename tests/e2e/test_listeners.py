@@ -97,13 +97,6 @@ async def test_who_comes_late_is_cut_off_or_switches_misses_and_repeats_nothing(
     portuguese, spanish = map(captions, switched.result())
     assert {caption["language"] for caption in portuguese} == {"pt"}
     assert {message["language"] for message in switched.result()[1] if "language" in message} == {"es"}
-    print(
-        "SWITCH",
-        portuguese[-1]["start_ms"],
-        portuguese[-1]["end_ms"],
-        spanish[0],
-        [(c.start_ms, c.end_ms) for c in reference],
-    )
     assert spanish[0]["start_ms"] <= reference[portuguese[-1]["index"] + 1].end_ms
     assert spanish[-1]["end_ms"] == reference[-1].end_ms
 

@@ -10,7 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.common.clock import now_ms
-from services.common.kafka.cluster import KafkaUnavailable, Received, connect, stop, within
+from services.common.kafka.cluster import Received, connect, stop, within
 from services.common.kafka.watch import Watch
 from services.common.topics import Topic
 
@@ -43,10 +43,10 @@ class LogReader:
         since_ms: float | None = None,
         partition: int | None = None,
     ) -> AsyncIterator["LogReader"]:
-        """Connected for the length of the block; waits for the broker.
+        """Connected for the length of the block; waits for the broker and the topics.
 
         since_ms: begin with the first record of that wall-clock time (None: with the oldest one).
-        partition: this one only (None: all). Raises KafkaUnavailable where a topic is missing.
+        partition: this one only (None: all).
         """
         names = [topic.name for topic in topics]
         everything = names if partition is None else []
@@ -68,8 +68,6 @@ class LogReader:
             if partition is not None:
                 consumer.assign([TopicPartition(name, partition) for name in names])
             parts = sorted(consumer.assignment())
-            if missing := set(names) - {part.topic for part in parts}:
-                raise KafkaUnavailable(f"no topic {', '.join(sorted(missing))}: run 'dragoman topics apply'")
             ends = await within(_ANSWER_S, "ends of topics", consumer.end_offsets(parts))
             await _seek(consumer, parts, ends, since_ms)
             yield cls(consumer, {topic.name: topic for topic in topics}, ends)
