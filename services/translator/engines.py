@@ -19,9 +19,9 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 1.0
 
 _seconds = Histogram(
-    "translator_engine_seconds", "One call of an engine or the store", ["work"], buckets=LATENCY_BUCKETS_S
+    "dragoman_translator_engine_seconds", "One call of an engine or the store", ["work"], buckets=LATENCY_BUCKETS_S
 )
-_failures = Counter("translator_engine_failures", "Calls that failed", ["work", "kind"])
+_failures = Counter("dragoman_translator_engine_failures", "Calls that failed", ["work", "kind"])
 
 
 @dataclass(frozen=True)

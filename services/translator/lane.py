@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 _CLIP_MS = 150.0
 """What it takes to make and store a clip, until it is done."""
 
-_segments = Counter("translator_segments", "Segments published", ["language", "outcome"])
-_shed = Counter("translator_segments_shed", "Segments whose speech would have come too late", ["language"])
+_segments = Counter("dragoman_translator_segments", "Segments published", ["language", "outcome"])
+_shed = Counter("dragoman_translator_segments_shed", "Segments whose speech would have come too late", ["language"])
 _backlog_seconds = Histogram(
-    "translator_backlog_seconds",
+    "dragoman_translator_backlog_seconds",
     "Speech that listeners still had to hear when a segment was decided",
     ["language"],
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24),

@@ -10,7 +10,7 @@ from services.translator.ports import Clip, Synthesizer, Translator
 
 V = TypeVar("V")
 
-_looked_up = Counter("translator_phrases", "Phrases looked up in the cache", ["work", "found"])
+_looked_up = Counter("dragoman_translator_phrases", "Phrases looked up in the cache", ["work", "found"])
 
 _RATE_STEP = 0.05
 """Speech rates are rounded to this, so that a phrase's clip is found again."""

@@ -174,4 +174,4 @@ async def test_a_killed_translator_s_successor_goes_on_without_loss_or_repetitio
 async def test_it_tells_how_it_is(stack: Stack) -> None:
     async with httpx.AsyncClient(base_url=stack["translator"].url) as http:
         assert (await http.get("/readyz")).status_code == 200
-        assert "translator_engine_seconds" in (await http.get("/metrics")).text
+        assert "dragoman_translator_engine_seconds" in (await http.get("/metrics")).text

@@ -34,7 +34,7 @@ _STUCK_S = 30.0
 _PARTIALS_HELD = 64
 
 _transaction_seconds = Histogram(
-    "kafka_transaction_seconds",
+    "dragoman_kafka_transaction_seconds",
     "Begin to commit of one transaction",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10),
 )
