@@ -17,6 +17,8 @@ from typing import Any
 from services.common.errors import EngineError, EngineRejected
 
 _PR_SET_PDEATHSIG = 1
+_NICENESS = 5
+"""Long computing lets the services' many short steps go first, where they share a core."""
 
 
 def _die_with(parent: int) -> None:
@@ -48,6 +50,7 @@ def _attempt(function: Callable[..., Any], *args: Any) -> tuple[Any, EngineError
 def main() -> None:
     fd, parent, factory = sys.argv[1:]
     _die_with(int(parent))
+    os.nice(_NICENESS)
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # the parent drains first, then kills
         signal.signal(interrupt, signal.SIG_IGN)
     pipe = Connection(int(fd))

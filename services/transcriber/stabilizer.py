@@ -1,11 +1,12 @@
 """From revisable hypotheses to words that never change. Pure.
 
-An engine that marks words as stable is believed. Of one that doesn't, words are final once two successive hypotheses
-agree on them, and never the last one while the speech goes on. A hypothesis may begin with words that are final
-already; what is new begins after the last of them, found by its text near its time.
+A word that the engine calls stable is final, one that it calls unstable is not. Where it says nothing, words are
+final once two successive hypotheses agree on them, and never the last one while the speech goes on. A hypothesis may
+begin with words that are final already; what is new begins after the last of them, found by its text near its time.
 """
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from services.common.contracts import Boundary, Final, SentenceMark, Word
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -129,13 +130,12 @@ class Stabilizer:
         """How many of the new words are final."""
         if endpoint:
             return len(new)
-        count = 0
-        if any(word.stable is not None for word in new):
-            while count < len(new) and new[count].stable:
-                count += 1
-            return count
-        while count < min(len(new) - 1, len(self._suggested)):
-            if normalized(new[count].text) != self._suggested[count]:
+        count, agreeing = 0, True
+        for word, suggested in zip_longest(new, self._suggested):
+            if word is None:
+                break
+            agreeing = agreeing and normalized(word.text) == suggested and count < len(new) - 1
+            if not (word.stable or (word.stable is None and agreeing)):
                 break
             count += 1
         return count

@@ -15,3 +15,5 @@ class Spoken(msgspec.Struct, frozen=True):
     text: str
     start_ms: float
     end_ms: float
+    probability: float = 0.0
+    """Of its least likely token, given the audio and the words before."""

@@ -18,7 +18,7 @@ from services.common.contracts import SAMPLE_RATE, Word
 from services.common.engine_host import EngineHost
 from services.common.errors import EngineUnavailable
 from services.transcriber.local.coverage import Gap, Speech, filled, largest_gap
-from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S
+from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S, Spoken
 from services.transcriber.local.turns import LEAD_SAMPLES, Turns
 from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -50,6 +50,10 @@ class Tuning:
     """A window longer than this loses its settled beginning."""
     longest_s: float = 20.0
     """A window that grew to this without anything settled is taken as it is."""
+    sure: float = 0.75
+    """A word of this probability needs no second hypothesis to agree ..."""
+    margin_s: float = 0.3
+    """... once the audio goes on this long after it: what comes next may still change it."""
     behind_s: float = 4.0
     """Audio that may wait for a decode before ``feed`` waits."""
 
@@ -213,8 +217,13 @@ class LocalStream:
         except EngineUnavailable as fault:
             log.warning("decode_repeated", reason=str(fault))
             spoken = await self._host.call("recognize", pcm, self._language)
-        start_ms = start / SAMPLES_PER_MS
-        return tuple(HeardWord(word.text, start_ms + word.start_ms, start_ms + word.end_ms) for word in spoken)
+        return tuple(self._heard(word, start / SAMPLES_PER_MS, until / SAMPLES_PER_MS) for word in spoken)
+
+    def _heard(self, word: Spoken, start_ms: float, until_ms: float) -> HeardWord:
+        """The word in floor time; stable if the model is sure of it and has heard what follows."""
+        end_ms = start_ms + word.end_ms
+        sure = word.probability >= self._tuning.sure and end_ms <= until_ms - self._tuning.margin_s * 1000
+        return HeardWord(word.text, start_ms + word.start_ms, end_ms, stable=True if sure else None)
 
     @staticmethod
     def _around(gap: Gap, start: int, until: int) -> tuple[int, int]:

@@ -106,10 +106,11 @@ class Whisper:
         for token, frame in alignment.alignments:
             first.setdefault(token, frame * _ALIGNMENT_STEP_MS)
             last[token] = (frame + 1) * _ALIGNMENT_STEP_MS
+        probabilities = list(alignment.text_token_probs)
         position, before = 0, 0.0
         for text, group in words:
             following = position + len(group)
             begins = min(first.get(position, before), seconds * 1000)
             ends = min(first.get(following, last.get(following - 1, begins)), seconds * 1000)
-            yield Spoken(text, begins, ends)
+            yield Spoken(text, begins, ends, min(probabilities[position:following], default=0.0))
             position, before = following, ends

@@ -56,6 +56,14 @@ def test_an_engine_that_marks_stable_words_is_believed_at_once() -> None:
     assert text(Stabilizer().hear(heard("good morning", stable=False))) == []
 
 
+def test_words_that_the_engine_is_sure_of_do_not_wait_for_those_it_says_nothing_of() -> None:
+    stabilizer = Stabilizer()
+    sure, open_ended = heard("the cat", stable=True), heard("sat on it", from_ms=2 * WORD_MS)
+    both = Hypothesis(words=sure.words + open_ended.words, heard_ms=open_ended.heard_ms)
+    assert text(stabilizer.hear(both)) == ["the cat"]
+    assert text(stabilizer.hear(both)) == ["sat on"]
+
+
 @pytest.mark.parametrize(
     ("words", "ends"),
     [("so it is", Boundary.NONE), ("so it is,", Boundary.CLAUSE), ("so it is.", Boundary.SENTENCE)],
