@@ -1,0 +1,53 @@
+"""Documents that would otherwise drift from the code."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.cli.stack.system import ClientSettings
+from services.common.home import home
+from services.common.settings import PREFIX, Settings
+from services.common.topics import ALL
+from services.ingest.settings import IngestSettings
+from services.notifier.settings import NotifierSettings
+from services.transcriber.settings import TranscriberSettings
+from services.translator.settings import TranslatorSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+KINDS = (Settings, IngestSettings, TranscriberSettings, TranslatorSettings, NotifierSettings, ClientSettings)
+
+
+def default(field: msgspec.structs.FieldInfo) -> str:
+    if field.default is msgspec.NODEFAULT:
+        return "must be given"
+    if field.default in (None, ""):
+        return "-"
+    value = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    return f"`{value.replace(str(home()), '.dragoman')}`"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_is_documented_with_its_default(kind: type[Settings]) -> None:
+    rows = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    for field in msgspec.structs.fields(kind):
+        assert f"| `{PREFIX}{field.name.upper()}` | {default(field)} |" in rows
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    known = {f"{PREFIX}{name.upper()}" for kind in KINDS for name in kind.__struct_fields__}
+    rows = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert set(re.findall(rf"^\| `({PREFIX}\w+)`", rows, re.MULTILINE)) == known
+
+
+def test_every_topic_is_in_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert all(f"| `{topic.name}` |" in page for topic in ALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
