@@ -120,7 +120,7 @@ def _engines() -> list[Finding]:
     return [
         _loads("recognizer", "from services.transcriber.local.whisper import Whisper; Whisper(sys.argv[1])"),
         _loads("voice activity", "from services.transcriber.local.vad import VoiceActivity; VoiceActivity()"),
-        _loads("translator", "from services.translator.local.translate import Steps; Steps(('nmt:en-pt',))"),
+        _loads("translator", "from services.translator.local.translate import Steps; Steps()"),
         _loads("Pico voices", "from services.translator.local.pico import Pico; Pico()"),
         _loads("RHVoice voice", "from services.translator.local.rhvoice import RHVoice; RHVoice()"),
     ]
