@@ -9,37 +9,29 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
 from services.cli.stack.errors import StackError
-from services.cli.stack.ports import HOST, listens, require_free
-from services.cli.stack.process import Process, base_environment
+from services.cli.stack.ports import HOST, require_free
+from services.cli.stack.process import base_environment
+from services.cli.stack.server import Server
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 5.0
 REGION = "us-east-1"
 
 
-class AwsEndpoint:
+class AwsEndpoint(Server):
     """MiniStack with its state in a folder. A clean stop keeps the state, a kill loses what came after the last one."""
 
     def __init__(self, *, environment: Path, data: Path, log: Path, port: int) -> None:
         """environment: the virtual environment that MiniStack is installed in."""
-        self.port = port
+        super().__init__("aws-endpoint", port=port, log=log, stop_limit_s=STOP_LIMIT_S)
         self.root_key_id = "ROOT" + secrets.token_hex(8).upper()
         self.root_secret = secrets.token_urlsafe(32)
         self._python = environment / "bin" / "python"
         self._data = data
-        self._log = log
-        self._process: Process | None = None
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
-
-    @property
-    def process(self) -> Process:
-        """The running endpoint, for tests that harm it. Raises StackError before the start."""
-        if self._process is None:
-            raise StackError("the AWS endpoint is not running")
-        return self._process
 
     async def start(self) -> None:
         """Return once it answers. Raises StackError that says what is missing or what it said."""
@@ -48,11 +40,9 @@ class AwsEndpoint:
         require_free(self.port, "the local AWS endpoint")
         temporary = self._data / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
-        self._process = Process(
-            "aws-endpoint",
+        await self._run(
             [str(self._python), "-m", "ministack"],
-            log=self._log,
-            env=base_environment()
+            base_environment()
             | {
                 "AUTH": "true",
                 "BIND_HOST": HOST,
@@ -70,18 +60,8 @@ class AwsEndpoint:
                 "AWS_ACCESS_KEY_ID": self.root_key_id,
                 "AWS_SECRET_ACCESS_KEY": self.root_secret,
             },
+            START_LIMIT_S,
         )
-        try:
-            await self._process.wait_until(lambda: listens(self.port), START_LIMIT_S)
-        except BaseException:
-            self._process.kill_group()
-            raise
-
-    async def stop(self) -> None:
-        """Stop it, letting it save its state. No error if it never started."""
-        if self._process is not None:
-            await self._process.stop(STOP_LIMIT_S)
-            self._process = None
 
     def client(self, service: str) -> AbstractAsyncContextManager[Any]:
         """A client with all rights, for making what the services then use with few."""

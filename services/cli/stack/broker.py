@@ -8,8 +8,9 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from services.cli.stack.errors import StackError
-from services.cli.stack.ports import HOST, listens, require_free
-from services.cli.stack.process import Process, base_environment
+from services.cli.stack.ports import HOST, require_free
+from services.cli.stack.process import base_environment
+from services.cli.stack.server import Server
 from services.common.kafka import wait_for_broker
 
 START_LIMIT_S = 60.0
@@ -50,27 +51,18 @@ _LOGGING = (
 )
 
 
-class Broker:
+class Broker(Server):
     """A broker with its data in a folder; the folder may hold what an earlier run left."""
 
     def __init__(self, *, jars: Path, data: Path, log: Path, port: int, controller_port: int) -> None:
-        self.port = port
+        super().__init__("kafka", port=port, log=log, stop_limit_s=STOP_LIMIT_S)
         self._jars = jars
         self._data = data
-        self._log = log
         self._controller_port = controller_port
-        self._process: Process | None = None
 
     @property
     def bootstrap(self) -> str:
         return f"{HOST}:{self.port}"
-
-    @property
-    def process(self) -> Process:
-        """The running broker, for tests that harm it. Raises StackError before the start."""
-        if self._process is None:
-            raise StackError("the broker is not running")
-        return self._process
 
     async def start(self) -> None:
         """Return once it serves. Raises StackError that says what is missing or what the broker said."""
@@ -79,24 +71,12 @@ class Broker:
         require_free(self.port, "the Kafka broker")
         require_free(self._controller_port, "the Kafka controller")
         properties = await asyncio.to_thread(self._configure)
-        self._process = Process(
-            "kafka",
+        await self._run(
             [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", "kafka.Kafka", str(properties)],
-            log=self._log,
-            env=base_environment(),
+            base_environment(),
+            START_LIMIT_S,
+            lambda: wait_for_broker(self.bootstrap, START_LIMIT_S),
         )
-        try:
-            await self._process.wait_until(lambda: listens(self.port), START_LIMIT_S)
-            await wait_for_broker(self.bootstrap, START_LIMIT_S)
-        except BaseException:
-            self._process.kill_group()
-            raise
-
-    async def stop(self) -> None:
-        """Stop it, cleanly if it can. No error if it never started."""
-        if self._process is not None:
-            await self._process.stop(STOP_LIMIT_S)
-            self._process = None
 
     def _configure(self) -> Path:
         """Write the settings, and format the folder if it is new."""

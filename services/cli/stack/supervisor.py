@@ -137,7 +137,7 @@ class Instance:
                 await asyncio.sleep(POLL_S)
             process.kill_group()
             if code == WRONG_SETTING:
-                log.error("service_gave_up", name=self.name, reason=process.last_words())
+                log.info("service_gave_up", name=self.name, reason=process.last_words())
                 return
             if time.monotonic() - began >= _GOOD_RUN_S:
                 wait_s = _FIRST_WAIT_S
