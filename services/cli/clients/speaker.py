@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -29,6 +29,7 @@ KEPT_FRAMES = 640
 """About a minute of 96 ms frames. Whatever is captured beyond that without a connection is lost for good."""
 GIVE_UP_S = 60.0
 _ANSWER_S = 10.0
+_CONTROLS = {State.PAUSED: "pause", State.MUTED: "mute"}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -109,13 +110,27 @@ class Speaker:
         self._end = end
         self._report = report
         self._uplink = Uplink()
+        self._capturing: asyncio.Task[None] | None = None
         self._captured_all = False
         self._changed = asyncio.Event()
+        self._controls: deque[str] = deque(maxlen=16)
         self._begun = False
         self._next = 0
         self._said: str | None = None
         """Why the connection is about to be closed."""
         self.reconnects = 0
+        self.state = State.LIVE
+        """Of the session, as ingest says."""
+
+    def toggle(self, silence: Literal[State.PAUSED, State.MUTED]) -> None:
+        """Pause or mute; live again if that is what it is. What is captured meanwhile is not heard."""
+        self._controls.append("resume" if self.state is silence else _CONTROLS[silence])
+        self._changed.set()
+
+    def finish(self) -> None:
+        """Capture nothing more: the talk ends with what was said so far."""
+        if self._capturing is not None:
+            self._capturing.cancel()
 
     @property
     def lost_frames(self) -> int:
@@ -126,7 +141,8 @@ class Speaker:
         """Speak to the end. Raises Refused, GaveUp, and whatever the floor raises."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._capture())
+                self._capturing = tasks.create_task(self._capture())
+                self._capturing.add_done_callback(self._captured)
                 tasks.create_task(self._keep_connected())
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
@@ -136,6 +152,8 @@ class Speaker:
             async for captured in floor:
                 self._uplink.add(captured)
                 self._changed.set()
+
+    def _captured(self, capturing: "asyncio.Task[None]") -> None:
         self._captured_all = True
         self._changed.set()
 
@@ -176,7 +194,7 @@ class Speaker:
         if not self._begun:
             self._begun = True
             self._uplink.begin(answer.next_seq, answer.next_sample)
-            if answer.state != State.LIVE:
+            if answer.state in _CONTROLS:
                 self._report(f"the session was {answer.state}; it goes on")
                 await socket.send('{"type": "resume"}')
         self._next = answer.next_seq
@@ -191,6 +209,8 @@ class Speaker:
                 while (frame := self._uplink.after(self._next)) is not None:
                     await socket.send(pack(frame))
                     self._next = frame.seq + 1
+                while self._controls:
+                    await socket.send(msgspec.json.encode({"type": self._controls.popleft()}).decode())
                 if not self._done:
                     await self._changed.wait()
             if self._done and not self._end:
@@ -211,6 +231,9 @@ class Speaker:
                 if answer.type == "ack":
                     self._uplink.acknowledge(answer.seq)
                     self._changed.set()
+                elif answer.type == "state":
+                    self.state = State(answer.state)
+                    self._report(f"now {answer.state}")
                 elif answer.type == "error":
                     self._said = answer.message
         finally:

@@ -7,12 +7,13 @@ import typer
 
 from services.cli.clients.audio import read_floor_audio
 from services.cli.clients.connection import socket_url
+from services.cli.clients.keyboard import keys
 from services.cli.clients.microphone import FRAME_SAMPLES, play_as_captured, record
 from services.cli.clients.sessions import Sessions
 from services.cli.clients.speaker import Speaker
 from services.cli.commands.running import run, say
 from services.cli.stack.system import running
-from services.common.contracts import SAMPLE_RATE
+from services.common.contracts import SAMPLE_RATE, State
 from services.common.languages import language
 
 
@@ -27,7 +28,7 @@ def speak(
     loop: Annotated[bool, typer.Option("--loop", help="Play the file again and again until Ctrl-C.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the session open at the end.")] = False,
 ) -> None:
-    """Speak into a session of the running stack, at real pace.
+    """Speak into a session of the running stack, at real pace. Keys on a terminal: p pause, m mute, q end.
 
     \b
     dragoman speak talk.flac                        a new session, which ends with the file
@@ -52,7 +53,15 @@ async def _speak(file: Path | None, *, session: str | None, source: str, title: 
         say(f"listen with: dragoman listen {made.code} --language pt")
     url = socket_url(system.ingest_url, "/speak")
     speaker = Speaker(url, session, token, floor, end=not keep, report=say)
-    await speaker.run()
+    pressed = {
+        "p": lambda: speaker.toggle(State.PAUSED),
+        "m": lambda: speaker.toggle(State.MUTED),
+        "q": speaker.finish,
+    }
+    with keys(lambda key: pressed.get(key, lambda: None)()) as there_are:
+        if there_are:
+            say("keys: p pause, m mute, q end")
+        await speaker.run()
     if speaker.lost_frames:
         lost_s = speaker.lost_frames * FRAME_SAMPLES / SAMPLE_RATE
         say(f"{lost_s:.1f} s of speech were lost while there was no connection")

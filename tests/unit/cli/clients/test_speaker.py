@@ -15,6 +15,7 @@ from services.cli.clients.connection import Refused
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, NoMicrophone, play_as_captured, record
 from services.cli.clients.speaker import KEPT_FRAMES, Speaker, Uplink
 from services.common.clock import now_ms
+from services.common.contracts import State
 from services.common.frames import unpack
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
@@ -30,6 +31,9 @@ async def ingest(handler: Handler) -> AsyncIterator[str]:
 async def floor(frames: int) -> AsyncGenerator[Captured, None]:
     for number in range(frames):
         yield Captured(number * FRAME_SAMPLES, 1_000.0 + number * 96, struct.pack("<h", number) * FRAME_SAMPLES)
+
+
+STATES = {"pause": "paused", "mute": "muted", "resume": "live"}
 
 
 class Kept:
@@ -63,6 +67,8 @@ class Kept:
         async for message in socket:
             if isinstance(message, str):
                 self.controls.append(json.loads(message)["type"])
+                if self.controls[-1] in STATES:
+                    await socket.send(json.dumps({"type": "state", "state": STATES[self.controls[-1]]}))
                 if self.controls[-1] != "end":
                     continue
                 self.ended = True
@@ -110,7 +116,34 @@ async def test_who_speaks_into_a_paused_session_resumes_it() -> None:
     async with ingest(kept) as url:
         await Speaker(url, "s", "secret", floor(2), report=told.append).run()
     assert kept.controls == ["resume", "end"]
-    assert told == ["the session was paused; it goes on"]
+    assert told == ["the session was paused; it goes on", "now live"]
+
+
+async def test_a_speaker_pauses_goes_on_and_ends_before_the_floor_does() -> None:
+    kept, told = Kept(), list[str]()
+
+    async def without_end() -> AsyncGenerator[Captured, None]:
+        async for frame in floor(3):
+            yield frame
+        await asyncio.Event().wait()
+
+    async def until(line: str) -> None:
+        while line not in told:  # noqa: ASYNC110 (a list sets no event)
+            await asyncio.sleep(0.01)
+
+    async with ingest(kept) as url, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        speaker = Speaker(url, "s", "secret", without_end(), report=told.append)
+        running = tasks.create_task(speaker.run())
+        speaker.toggle(State.PAUSED)
+        await until("now paused")
+        speaker.toggle(State.PAUSED)
+        await until("now live")
+        speaker.toggle(State.MUTED)
+        await until("now muted")
+        speaker.finish()
+        await running
+    assert kept.controls == ["pause", "resume", "mute", "end"]
+    assert kept.seqs == [0, 1, 2]
 
 
 @pytest.mark.parametrize("code", [4400, 4401, 4403, 4404, 4409, 4410])
