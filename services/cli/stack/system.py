@@ -1,5 +1,6 @@
 """Where the services are that a command talks to: a stack that it started itself, or one that runs already."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ import httpx
 import psutil
 
 from services.cli.errors import CliError
-from services.cli.stack import SERVICES, Ports, Provisioned, Stack, sign_in
+from services.cli.stack import SERVICES, Ports, Provisioned, Stack, StackError, sign_in
 from services.common.home import home
 from services.common.settings import Settings, load
 
@@ -45,9 +46,11 @@ def started(stack: Stack) -> System:
     """A stack of our own."""
 
     def pids() -> dict[str, int]:
-        services = {one.service: one.pid for one in stack.instances if one.number == 1 and one.pid is not None}
-        platform = stack.platform
-        return {**services, "kafka": platform.broker.process.pid, "aws-endpoint": platform.aws.process.pid}
+        found = {one.service: one.pid for one in stack.instances if one.number == 1 and one.pid is not None}
+        for name, server in (("kafka", stack.platform.broker), ("aws-endpoint", stack.platform.aws)):
+            with contextlib.suppress(StackError):  # it is down
+                found[name] = server.process.pid
+        return found
 
     return System(stack.ingest_url, stack.notifier_url, stack.bootstrap, stack.platform.sign_in, pids)
 

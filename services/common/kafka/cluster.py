@@ -65,12 +65,23 @@ async def connect(make: Callable[[], C], bootstrap: str) -> C:
 
 
 async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer, limit_s: float = 5.0) -> None:
-    """Stop a client within a limit; what it was doing is Kafka's to time out."""
-    closing = client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop()
+    """Stop a client within a limit; what it was doing is Kafka's to time out.
+
+    In a task of its own: without a broker the client lets the cancellation of its own tasks out, which would pass for
+    ours, hide the fault that led here, and end a task as if nothing had happened.
+    """
+    closing = asyncio.ensure_future(client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
     try:
-        await asyncio.wait_for(closing, limit_s)
-    except (KafkaError, OSError, TimeoutError) as fault:
+        await asyncio.wait((closing,), timeout=limit_s)
+    finally:
+        closing.cancel()
+    await asyncio.wait((closing,), timeout=1.0)
+    if not closing.done() or closing.cancelled():
+        log.warning("kafka_client_not_stopped", reason="it did not end by itself")
+    elif isinstance(fault := closing.exception(), (KafkaError, OSError)):
         log.warning("kafka_client_not_stopped", reason=str(fault) or type(fault).__name__)
+    elif fault is not None:
+        raise fault
 
 
 async def wait_for_broker(bootstrap: str, limit_s: float) -> None:
@@ -87,10 +98,10 @@ async def within(limit_s: float, what: str, work: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(limit_s):
             return await work
+    except TimeoutError:  # an OSError too
+        raise KafkaUnavailable(f"{what}: no answer from Kafka within {limit_s:g} s") from None
     except (KafkaError, OSError) as fault:
         raise KafkaUnavailable(f"{what}: {fault}") from fault
-    except TimeoutError:
-        raise KafkaUnavailable(f"{what}: no answer from Kafka within {limit_s:g} s") from None
 
 
 def partition_of(session_id: str, partitions: int) -> int:
