@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from services.cli.clients.audio import resample
 from services.cli.evaluation.measure import said
@@ -13,7 +14,9 @@ from services.cli.stack.system import System
 from services.common.contracts import SAMPLE_RATE
 from services.common.home import home
 from services.transcriber.local.whisper import Whisper
-from tests.e2e.talks import IVORY, assert_faithful, recording
+from tests.e2e.talks import IVORY, assert_faithful, excerpt, recording
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _WINDOW_S = 20
 
@@ -34,15 +37,15 @@ def recognized_back(outcome: Outcome, language: str) -> str:
 
 
 async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_noise_say_nothing(
-    system: System, tmp_path: Path
+    shared_system: System, tmp_path: Path
 ) -> None:
     noise = np.random.default_rng(7).normal(0, 0.03, 20 * SAMPLE_RATE).astype(np.float32)
     silent = recording(tmp_path, "silence", np.zeros(20 * SAMPLE_RATE, np.float32))
     noisy = recording(tmp_path, "noise", noise)
     talk, *quiet = await asyncio.gather(
-        give(system, IVORY, "en", (Audience("pt"), Audience("es"), Audience("ca", hear=False))),
-        give(system, silent, "en", (Audience("pt"),)),
-        give(system, noisy, "en", (Audience("pt"),)),
+        give(shared_system, IVORY, "en", (Audience("pt"), Audience("es"), Audience("ca", hear=False))),
+        give(shared_system, silent, "en", (Audience("pt"),)),
+        give(shared_system, noisy, "en", (Audience("pt"),)),
     )
     assert_faithful(talk, most_errors=0.10)
     for language in ("pt", "es"):
@@ -57,9 +60,11 @@ async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_
         assert outcome.hearings["pt"].segments == 0
 
 
-async def test_two_talks_at_once_do_not_disturb_each_other(system: System) -> None:
+async def test_two_talks_at_once_do_not_disturb_each_other(shared_system: System, tmp_path: Path) -> None:
+    talk = excerpt(tmp_path, IVORY, 28_400)
     first, second = await asyncio.gather(
-        give(system, IVORY, "en", (Audience("pt"),)), give(system, IVORY, "en", (Audience("pt"), Audience("es")))
+        give(shared_system, talk, "en", (Audience("pt"),)),
+        give(shared_system, talk, "en", (Audience("pt"), Audience("es"))),
     )
     for outcome in (first, second):
         assert_faithful(outcome, most_errors=0.12)
