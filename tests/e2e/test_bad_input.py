@@ -221,7 +221,7 @@ async def test_no_word_is_lost_while_the_broker_is_gone_and_comes_back(
     progress, broker = Progress(), shared_stack.platform.broker
     async with asyncio.TaskGroup() as tasks:
         talk = tasks.create_task(
-            give(shared_system, excerpt(tmp_path, IVORY, 28_400), "en", AUDIENCE, on_notice=progress.on_notice)
+            give(shared_system, excerpt(tmp_path, IVORY, 20_900), "en", AUDIENCE, on_notice=progress.on_notice)
         )
         await progress.captioned(3)
         await broker.stop()
