@@ -17,7 +17,7 @@ from typing import Any
 from services.common.errors import EngineError, EngineRejected
 
 _PR_SET_PDEATHSIG = 1
-_NICENESS = 5
+_NICENESS = 10
 """Long computing lets the services' many short steps go first, where they share a core."""
 
 

@@ -14,15 +14,15 @@ from services.translator.sentences import Sentence, Sentences
 class RollingPolicy(NamedTuple):
     """When to say how much; measured figures are in docs/performance.md."""
 
-    just_in_time_ms: float = 600
+    just_in_time_ms: float = 900
     """Say the next words only when no more than this is left to play: until then, more context is free."""
-    force_ms: float = 2000
+    force_ms: float = 1500
     """A source word that waited so long is said though translations don't agree yet, once nothing is playing."""
     held_back: int = 1
     """Target words at the end of the translation that an open sentence keeps back: they change most."""
     least_words: int = 3
     """Target words that are worth a segment of their own."""
-    playing_out_ms: float = 200
+    playing_out_ms: float = 700
     """Forced words are said when no more than this is left to play."""
 
 

@@ -20,9 +20,9 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
 
     chunking: Literal["rolling", "clause"] = "rolling"
     """``rolling``: best text, each sentence is translated several times. ``clause``: each word once."""
-    just_in_time_s: Fraction = 0.6
+    just_in_time_s: Fraction = 0.9
     """rolling: say the next words only when the speech in hand is this close to its end."""
-    force_s: Seconds = 2.0
+    force_s: Seconds = 1.5
     """rolling: a word that waited so long is said once nothing is playing, agreed upon or not."""
     held_back_words: PositiveInt = 1
     """rolling: words at the end of an open sentence's translation that are kept back."""

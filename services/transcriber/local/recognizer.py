@@ -50,9 +50,9 @@ class Tuning:
     """A window longer than this loses its settled beginning."""
     longest_s: float = 20.0
     """A window that grew to this without anything settled is taken as it is."""
-    sure: float = 0.75
+    sure: float = 0.7
     """A word of this probability needs no second hypothesis to agree ..."""
-    margin_s: float = 0.3
+    margin_s: float = 0.2
     """... once the audio goes on this long after it: what comes next may still change it."""
     behind_s: float = 4.0
     """Audio that may wait for a decode before ``feed`` waits."""
