@@ -5,6 +5,7 @@ first fences whoever had it, only then asks for the committed offset, then looks
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ _TRANSACTION_S = 10.0
 """A transaction may hang for ever after a broker's death: past this the process ends."""
 _TAKEOVER_S = 30.0
 _SETTLE_EVERY_S = 1.0
+_OVERDUE_S = 5.0
 _INBOX_FULL = 1000
 _INBOX_LOW = 200
 _STUCK_S = 30.0
@@ -282,7 +284,7 @@ class _Partition:
         self._may_commit.set()
         self._committing = asyncio.Lock()
         self._position = self._committed = self.next_offset = offset
-        self._committed_at = self._moved_at = asyncio.get_running_loop().time()
+        self._settled_at = self._moved_at = asyncio.get_running_loop().time()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, group: asyncio.TaskGroup) -> None:
@@ -341,24 +343,27 @@ class _Partition:
 
     async def _commit(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(_SETTLE_EVERY_S):
+            settle_in_s = self._settled_at + _SETTLE_EVERY_S - asyncio.get_running_loop().time()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, settle_in_s)):
                     await self._outbox.changed.wait()
-            except TimeoutError:
-                pass
             await self._may_commit.wait()
             async with self._committing:
                 await self._transact()
 
     async def _transact(self, last: bool = False) -> None:
-        """One transaction with all that is ready: records and, once a second, the offset that they settle, in step.
+        """One transaction with all that is ready: records, or about once a second the offset that they settled.
 
-        An offset costs 2 ms. An older one is as safe: a takeover replays more, and knows from our output what to skip.
+        An offset takes several round trips, so records don't wait for it unless it is overdue. An older offset is as
+        safe: a takeover replays more, and knows from our output what to skip.
         """
         records = self._outbox.take()
         settled = max(self._processor.settled(self._position), self._committed)
         now = asyncio.get_running_loop().time()
-        settle = settled > self._committed and (last or now - self._committed_at >= _SETTLE_EVERY_S)
+        due = now - self._settled_at >= (_OVERDUE_S if records else _SETTLE_EVERY_S)
+        settle = settled > self._committed and (due or last)
+        if settle or due:
+            self._settled_at = now
         if not records and not settle:
             return
         try:
@@ -382,7 +387,7 @@ class _Partition:
         except TimeoutError:
             raise Fatal(f"transaction of partition {self._part.partition} took over {_TRANSACTION_S:g} s") from None
         if settle:
-            self._committed, self._committed_at = settled, now
+            self._committed = settled
 
     async def _send_partials(self) -> None:
         while True:

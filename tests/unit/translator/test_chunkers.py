@@ -158,7 +158,7 @@ def test_a_word_that_waited_too_long_is_said_without_agreement() -> None:
 
 
 def test_without_agreement_and_in_time_nothing_is_said() -> None:
-    chunker = rolling()
+    chunker = rolling(policy=RollingPolicy(force_ms=2000))
     chunker.hear(final("one two three four"))
     say(chunker, 1200)
     chunker.hear(final("five", 1200))
