@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from services.cli.stack.broker import Broker
 from services.common.contracts import Frame
 from services.common.kafka import LogReader, Publisher
 from services.common.topics import AUDIO, TRANSCRIPTS
@@ -128,8 +129,9 @@ async def paused_until_replaced(workers: Workers, heard: Heard) -> None:
 
 @pytest.mark.parametrize("fault", [killed_and_restarted, paused_until_replaced])
 async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_the_workers(
-    broker: str, fault: Fault
+    own_broker: Broker, fault: Fault
 ) -> None:
+    broker = own_broker.bootstrap
     sessions = [f"{uuid.uuid4()}" for _ in range(8)]
     heard, done = Heard(sessions), asyncio.Event()
     async with two_workers(broker) as workers, Publisher.open(broker, "test") as publisher:
