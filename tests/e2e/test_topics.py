@@ -34,7 +34,7 @@ async def output(*command: str, said: bytes = b"", **env: str) -> tuple[str, str
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return out.decode(), err.decode()
+    return out.decode(errors="replace"), err.decode(errors="replace")  # others' records may be anything
 
 
 async def kafkas_own(tool: str, bootstrap: str, *arguments: str, said: bytes = b"") -> tuple[str, str]:

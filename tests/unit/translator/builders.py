@@ -35,7 +35,7 @@ def final(
 
 
 @st.composite
-def talks(draw: st.DrawFn, session_id: str = "s", published_at_ms: float = 0.0) -> list[Final]:
+def talks(draw: st.DrawFn, session_id: str = "s") -> list[Final]:
     """Runs of words w0, w1, ... with marks inside and between, pauses, and finals that only settle a mark."""
     finals: list[Final] = []
     spoken = 0
@@ -54,7 +54,6 @@ def talks(draw: st.DrawFn, session_id: str = "s", published_at_ms: float = 0.0) 
                 previous_mark=draw(marks) if index else None,
                 ends=draw(st.sampled_from(list(Boundary))) if count else Boundary.NONE,
                 session_id=session_id,
-                published_at_ms=published_at_ms,
             )
         )
         spoken += count

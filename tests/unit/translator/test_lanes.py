@@ -30,7 +30,13 @@ def sentence(text: str, start_ms: float, index: int = 0, session_id: str = "s") 
     )
 
 
-TALK = [sentence("We met", 0), sentence("We talked", 1000, 1), sentence("We left", 2000, 2)]
+TALK: list[Final] = []
+
+
+@pytest.fixture(autouse=True)
+def _spoken_just_now() -> None:
+    """Said anew for each test: a lane doesn't begin with what was said minutes ago, however long the run takes."""
+    TALK[:] = [sentence("We met", 0), sentence("We talked", 1000, 1), sentence("We left", 2000, 2)]
 
 
 class Running:
