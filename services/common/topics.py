@@ -109,8 +109,11 @@ AUDIO: Topic[Frame] = Topic(
     _encode_frame,
     _decode_frame,
 )
-TRANSCRIPTS: Topic[Transcript] = _json_topic("transcripts", Transcript, {"retention.ms": str(24 * _HOUR_MS)})
-TRANSLATIONS: Topic[Translation] = _json_topic("translations", Translation, {"retention.ms": str(24 * _HOUR_MS)})
+_KEPT_A_DAY = {"retention.ms": str(24 * _HOUR_MS), "segment.ms": str(_HOUR_MS)}
+"""A log is cut by whole segments: without small ones a day would be a week, and a takeover reads all of it."""
+
+TRANSCRIPTS: Topic[Transcript] = _json_topic("transcripts", Transcript, _KEPT_A_DAY)
+TRANSLATIONS: Topic[Translation] = _json_topic("translations", Translation, _KEPT_A_DAY)
 SESSIONS: Topic[Session] = _json_topic(
     "sessions", Session, {"cleanup.policy": "compact,delete", "retention.ms": str(48 * _HOUR_MS)}
 )

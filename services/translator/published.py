@@ -39,7 +39,8 @@ class Published:
                 if record.spoken:
                     self.speechless.append(record)
             case Speech():
-                self.speechless.popleft()
+                if self.speechless and self.speechless[0].index == record.index:
+                    self.speechless.popleft()  # else its caption is older than what Kafka keeps
                 if record.key:
                     begins_ms = max(self.plays_until_ms, record.published_at_ms + DELIVERY_MS)
                     self.plays_until_ms = begins_ms + record.duration_ms

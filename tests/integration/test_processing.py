@@ -23,10 +23,19 @@ class Workers:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._watches: list[asyncio.Task[None]] = []
         self.ended = 0
 
-    async def run(self, instance: str) -> None:
-        """Keep one instance running until cancelled."""
+    def start(self, instance: str) -> None:
+        """Keep one more instance running."""
+        self._watches.append(asyncio.create_task(self._run(instance)))
+
+    async def stop(self) -> None:
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
+
+    async def _run(self, instance: str) -> None:
         try:
             while True:
                 process = self._processes[instance] = await asyncio.create_subprocess_exec(
@@ -45,15 +54,13 @@ class Workers:
 
 
 @contextlib.asynccontextmanager
-async def two_workers(bootstrap: str) -> AsyncIterator[Workers]:
+async def workers_on(bootstrap: str) -> AsyncIterator[Workers]:
+    """None yet; those that are started are stopped at the end."""
     workers = Workers(bootstrap)
-    tasks = [asyncio.create_task(workers.run(instance)) for instance in ("a", "b")]
     try:
         yield workers
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await workers.stop()
 
 
 async def speak(publisher: Publisher, sessions: list[str], until: asyncio.Event) -> int:
@@ -111,14 +118,18 @@ Fault = Callable[[Workers, Heard], Awaitable[None]]
 
 
 async def killed_and_restarted(workers: Workers, heard: Heard) -> None:
+    """Alone, and again with another that takes a share."""
     workers.send("a", signal.SIGKILL)
+    workers.start("b")
     await heard.progress()
-    workers.send("b", signal.SIGKILL)
+    workers.send("a", signal.SIGKILL)
     await heard.progress()
 
 
 async def paused_until_replaced(workers: Workers, heard: Heard) -> None:
+    """The one that has everything is frozen; another takes it; the frozen one comes back."""
     workers.send("a", signal.SIGSTOP)
+    workers.start("b")
     await heard.progress()  # the other one has all partitions now
     workers.send("a", signal.SIGCONT)
     await heard.progress()
@@ -134,9 +145,10 @@ async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_th
     broker = own_broker.bootstrap
     sessions = [f"{uuid.uuid4()}" for _ in range(8)]
     heard, done = Heard(sessions), asyncio.Event()
-    async with two_workers(broker) as workers, Publisher.open(broker, "test") as publisher:
+    async with workers_on(broker) as workers, Publisher.open(broker, "test") as publisher:
         listening = asyncio.create_task(heard.listen(broker))
         speaking = asyncio.create_task(speak(publisher, sessions, done))
+        workers.start("a")
         try:
             await heard.progress()
             await fault(workers, heard)

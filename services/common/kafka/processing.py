@@ -1,7 +1,8 @@
 """Exactly once from one topic to another: read, process and write in Kafka transactions, one per partition.
 
-What a partition publishes and the input offset that it settles commit together. Whoever is given a partition
-first fences whoever had it, only then asks for the committed offset, then looks at what was already published.
+What a partition publishes becomes visible a transaction at a time, and so does the input offset that it settles.
+Whoever is given a partition first fences whoever had it, only then asks for the committed offset, then looks at what
+was already published.
 """
 
 import asyncio
@@ -165,6 +166,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         self._group = group
         self._held: dict[TopicPartition, _Partition] = {}
         self._fault: BaseException | None = None
+        self._leaving = False
 
     # -- rebalances: the client logs and swallows what these raise, so ``poll`` raises it again --
 
@@ -178,15 +180,16 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Keep what stayed, give up what went, take over what came: fence, then ask where it stands, then seek."""
+        if self._leaving:
+            return
         self._consumer.pause(*assigned)  # the consumer goes on fetching while this awaits
+        lost = [self._held.pop(part) for part in self._held.keys() - assigned]
         try:
-            for part in self._held.keys() - assigned:
-                await self._held.pop(part).give_up()
-                log.info("partition_lost", partition=part.partition)
-            for part, held in self._held.items():
-                self._consumer.seek(part, held.next_offset)
-                held.go_on()
             async with asyncio.timeout(_TAKEOVER_S):
+                for part, held in self._held.items():
+                    self._consumer.seek(part, held.next_offset)
+                    held.go_on()
+                await asyncio.gather(*(held.give_up() for held in lost))
                 await asyncio.gather(*(self._take_over(part) for part in assigned - self._held.keys()))
             self._consumer.resume(*assigned)
         except TimeoutError:
@@ -245,9 +248,11 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _regulate(self) -> None:
         """Pause partitions whose inbox is full, resume those with room; notice one that is stuck."""
-        paused = self._consumer.paused()
+        paused, assigned = self._consumer.paused(), self._consumer.assignment()
         for part, held in self._held.items():
             held.check_moving()
+            if part not in assigned:
+                continue  # between a rebalance and its listener
             if held.waiting >= _INBOX_FULL and part not in paused:
                 self._consumer.pause(part)
             elif held.waiting <= _INBOX_LOW and part in paused:
@@ -255,6 +260,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def leave(self) -> None:
         """Publish what is in hand and give everything up."""
+        self._leaving = True
         await asyncio.gather(*(held.give_up(publish=True) for held in self._held.values()))
         self._held.clear()
 
@@ -368,7 +374,9 @@ class _Partition:
             return
         try:
             with _transaction_seconds.time():
-                async with asyncio.timeout(_TRANSACTION_S), self._producer.transaction():
+                async with asyncio.timeout(_TRANSACTION_S):
+                    # Never aborted: that may hang as well. Whatever fails ends the process, and the next fence aborts.
+                    await self._producer.begin_transaction()
                     sent = [
                         await self._producer.send(
                             topic,
@@ -382,6 +390,7 @@ class _Partition:
                     if settle:
                         await self._producer.send_offsets_to_transaction({self._part: settled}, self._service)
                     await asyncio.gather(*sent)
+                    await self._producer.commit_transaction()
         except KafkaError as fault:  # ProducerFenced among them
             raise Fatal(f"transaction of partition {self._part.partition}: {type(fault).__name__} {fault}") from fault
         except TimeoutError:

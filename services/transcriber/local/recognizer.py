@@ -217,7 +217,11 @@ class LocalStream:
         except EngineUnavailable as fault:
             log.warning("decode_repeated", reason=str(fault))
             spoken = await self._host.call("recognize", pcm, self._language)
-        return tuple(self._heard(word, start / SAMPLES_PER_MS, until / SAMPLES_PER_MS) for word in spoken)
+        begin_ms, heard_ms = start / SAMPLES_PER_MS, until / SAMPLES_PER_MS
+        # The last word stays open: the endpoint after it needs a word to be told with.
+        last = spoken[-1:]
+        words = tuple(self._heard(word, begin_ms, heard_ms) for word in spoken[:-1])
+        return words + tuple(HeardWord(one.text, begin_ms + one.start_ms, begin_ms + one.end_ms) for one in last)
 
     def _heard(self, word: Spoken, start_ms: float, until_ms: float) -> HeardWord:
         """The word in floor time; stable if the model is sure of it and has heard what follows."""

@@ -33,6 +33,7 @@ class Host:
 
     long_s: float = 100.0
     passed_over_s: float = 0.0
+    probability: float = 0.0
     faults: list[Exception] = field(default_factory=list)
     lengths_s: list[float] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,7 +46,8 @@ class Host:
         if self.faults:
             raise self.faults.pop(0)
         first = round(self.passed_over_s * 2) if seconds > self.long_s else 0
-        return tuple(Spoken(f"w{at}", at * 500, at * 500 + 500) for at in range(first, round(seconds * 2)))
+        places = range(first, round(seconds * 2))
+        return tuple(Spoken(f"w{at}", at * 500, at * 500 + 500, self.probability) for at in places)
 
 
 class Heard:
@@ -251,3 +253,17 @@ def test_a_stream_fed_faster_than_it_decodes_never_stands_still(
     heard = asyncio.run(replay())
     assert heard.hypotheses[-1].heard_ms == heard.position / 16
     assert max(heard.host.lengths_s, default=0) < 28
+
+
+async def test_a_word_that_the_model_is_sure_of_is_stable_once_more_was_heard_and_never_the_last(heard: Heard) -> None:
+    heard.host.probability = 0.9
+    await heard.feed(SPEECH, 2)
+    stable = [[word.stable for word in hypothesis.words] for hypothesis in heard.hypotheses]
+    assert stable[-1][0] is True
+    assert all(words[-1] is None for words in stable)
+
+
+async def test_a_word_that_the_model_doubts_waits_for_agreement(heard: Heard) -> None:
+    heard.host.probability = 0.5
+    await heard.feed(SPEECH, 2)
+    assert all(word.stable is None for hypothesis in heard.hypotheses for word in hypothesis.words)
