@@ -9,7 +9,6 @@ from services.common.contracts import SAMPLE_RATE
 _HEADER = struct.Struct("<IQd")
 MAX_SAMPLES = SAMPLE_RATE
 """A frame is at most one second long."""
-MAX_FRAME_BYTES = _HEADER.size + 2 * MAX_SAMPLES
 MAX_SAMPLE = 2**53
 """Beyond this a sample's place in time is no longer exact; it is eighteen thousand years of audio."""
 

@@ -38,6 +38,7 @@ class Delivery:
 
     async def put(self, frame: Frame, after: Position) -> None:
         """Hand a frame or a mark over; waits while the window is full. Raises KafkaUnavailable."""
+        after = replace(after)  # as it is now: the floor goes on while this waits
         await self._free.acquire()
         async with self._order:
             since_s = time.monotonic()
@@ -47,13 +48,14 @@ class Delivery:
             except TimeoutError:
                 raise KafkaUnavailable(f"Kafka took no frame for {self._limit_s:g} s") from None
             answer.add_done_callback(_retrieve)
-            self._on_the_way.append(_Sent(replace(after), answer, len(frame.pcm), since_s))
+            self._on_the_way.append(_Sent(after, answer, len(frame.pcm), since_s))
         self._added.set()
 
     async def skip(self, after: Position) -> None:
         """A frame that is dropped here: it counts as delivered once those before it are."""
+        after = replace(after)
         await self._free.acquire()
-        self._on_the_way.append(_Sent(replace(after), None, 0, time.monotonic()))
+        self._on_the_way.append(_Sent(after, None, 0, time.monotonic()))
         self._added.set()
 
     async def delivered(self) -> Position:

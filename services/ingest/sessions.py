@@ -8,6 +8,7 @@ import structlog
 
 from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms
+from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
 from services.common.languages import LANGUAGES, offered
 from services.common.topics import AUDIO, SESSIONS
@@ -103,7 +104,7 @@ class Sessions:
         """By id, or by code as people write it. Refused: 404, 410, 429."""
         session = await self._store.get(name)
         if session is None:
-            code = name.replace("-", "").replace(" ", "").casefold()
+            code = folded(name)
             try:
                 self._attempts.check(code, now_ms())
             except TooManyFailures as fault:

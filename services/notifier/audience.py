@@ -1,6 +1,7 @@
 """Tells the other services how many listen to which language of which session through this notifier."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -57,10 +58,10 @@ class Audiences:
         clock = asyncio.get_running_loop().time
         repeat_at = clock() + REPEAT_S
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(repeat_at):
                     await self._changed.wait()
-            except TimeoutError:
+            if clock() >= repeat_at:
                 repeat_at = clock() + REPEAT_S
                 self._due |= dict.fromkeys(self._counts)
             await self._publish_due(publish)

@@ -8,6 +8,7 @@ import msgspec
 
 from services.common import languages, stages
 from services.common.attempts import Attempts, TooManyFailures
+from services.common.codes import folded
 from services.common.contracts import (
     Caption,
     Final,
@@ -138,7 +139,7 @@ class Hub:
         return self._rooms[session_id]
 
     def _take_session(self, session: Session) -> None:
-        session_id, code = session.session_id, _folded(session.code)
+        session_id, code = session.session_id, folded(session.code)
         if session.state is not State.ENDED:
             self._room(session_id).session = session
             self._codes[code] = session_id
@@ -175,7 +176,7 @@ class Hub:
         """A session that goes on, by id or code; resuming: or that has just ended. Raises Refused."""
         room = self._rooms.get(name)
         if room is None or room.session is None:
-            room = self._rooms.get(self._session_of(_folded(name), name))
+            room = self._rooms.get(self._session_of(folded(name), name))
         if room is None or room.session is None or (room.ended_at_ms is not None and not resuming):
             raise Refused(4410, "ended", "this session has ended")
         return room, room.session
@@ -197,7 +198,3 @@ class Hub:
 def _passed(record: N, topic: str, read_at_ms: float) -> N:
     """The record with the time that it spent in its topic."""
     return msgspec.structs.replace(record, stages={**record.stages, topic: read_at_ms - record.published_at_ms})
-
-
-def _folded(code: str) -> str:
-    return code.strip().casefold()

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from aiohttp import ClientError as TransportError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.common.errors import EngineUnavailable
@@ -71,5 +72,5 @@ class S3ClipStore:
     async def _call(self, operation: str, **arguments: Any) -> None:
         try:
             await getattr(self._client, operation)(Bucket=self._bucket, **arguments)
-        except (BotoCoreError, ClientError, OSError) as fault:
+        except (BotoCoreError, ClientError, TransportError, OSError) as fault:
             raise EngineUnavailable(f"S3 {operation} in {self._bucket}: {fault}") from fault
