@@ -1,12 +1,13 @@
 """Kafka: the only package that imports aiokafka.
 
 ``publisher``: records in, acknowledged, outside transactions. ``reader``: whole topics without a group.
-``processing``: exactly-once from one topic to another. ``admin``: topics as they should be.
+``processing``: exactly-once from one topic to another, a ``partition`` at a time. ``admin``: topics as they should be.
 """
 
 from services.common.kafka.admin import TopicStatus, apply_topics, describe_topics
 from services.common.kafka.cluster import KafkaUnavailable, Received, partition_of, wait_for_broker
-from services.common.kafka.processing import Outbox, Processor, process_partitions
+from services.common.kafka.partition import Outbox, Processor
+from services.common.kafka.processing import process_partitions
 from services.common.kafka.publisher import Publisher
 from services.common.kafka.reader import LogReader
 

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 
 from services.common.contracts import Final
 from services.common.errors import Fatal
-from services.common.kafka import Outbox, Received, processing
+from services.common.kafka import Outbox, Received, partition
 from services.common.topics import TRANSCRIPTS
 
 
@@ -46,11 +46,11 @@ class Idle:
 
 
 async def test_a_transaction_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processing, "_TRANSACTION_S", 0.05)
+    monkeypatch.setattr(partition, "TRANSACTION_S", 0.05)
     outbox = Outbox()
     part = TopicPartition("audio", 0)
     partials: Any = None
-    held = processing._Partition(part, "copier", StuckProducer(), Idle(), outbox, 0, partials)
+    held = partition.Partition(part, "copier", StuckProducer(), Idle(), outbox, 0, partials)
     outbox.put(TRANSCRIPTS, Final(session_id="s", language="en", index=0, words=()))
     with pytest.raises(BaseExceptionGroup) as raised:
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
