@@ -1,0 +1,4 @@
+/** The listener's page. */
+export function App() {
+  return <main />;
+}

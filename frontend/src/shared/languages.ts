@@ -1,0 +1,27 @@
+/** Names and directions of languages by their code (ISO 639-1), as far as the browser knows them. */
+
+const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ku', 'ps', 'sd', 'ug', 'ur', 'yi']);
+
+/** What a language calls itself, with a capital: `pt` is `Português`. The code itself where nobody knows. */
+export function nativeName(code: string): string {
+  try {
+    const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
+    return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+  } catch {
+    return code;
+  }
+}
+
+/** Which way it is written. */
+export const direction = (code: string): 'ltr' | 'rtl' =>
+  RIGHT_TO_LEFT.has(code.split('-')[0] ?? '') ? 'rtl' : 'ltr';
+
+/** Codes with those that the reader understands (BCP 47 tags, best first) before the rest, each group in its order. */
+export function readersFirst(codes: readonly string[], reader: readonly string[]): string[] {
+  const wanted = reader.map((tag) => tag.toLowerCase().split('-')[0]);
+  const rank = (code: string) => {
+    const at = wanted.indexOf(code);
+    return at < 0 ? wanted.length : at;
+  };
+  return [...codes].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,4 @@
+/** The speaker's page. */
+export function App() {
+  return <main />;
+}

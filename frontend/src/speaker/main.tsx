@@ -1,0 +1,4 @@
+import { show } from '../shared/app';
+import { App } from './App';
+
+show(<App />);
