@@ -1,0 +1,45 @@
+/** What the speaker's page keeps on the device: frames under way, and the captions of talks. */
+
+const NAME = 'dragoman-speaker';
+
+/** Frames by session and sequence number, talks' progress and captions by session. */
+export type Shelf = 'frames' | 'talks' | 'captions';
+
+/** The database; rejects where the browser forbids storage. */
+export function openDatabase(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(NAME, 1);
+    opening.onupgradeneeded = () => {
+      for (const shelf of ['frames', 'talks', 'captions'] satisfies Shelf[]) {
+        opening.result.createObjectStore(shelf);
+      }
+    };
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+}
+
+/** One transaction: `work` puts its requests; resolves when all of it is kept. */
+export function write(
+  database: IDBDatabase,
+  shelves: Shelf[],
+  work: (shelf: (name: Shelf) => IDBObjectStore) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(shelves, 'readwrite', { durability: 'relaxed' });
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+    work((name) => transaction.objectStore(name));
+  });
+}
+
+/** The answer to a request. */
+export function answer<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** All keys of a session on a shelf whose keys are arrays that begin with it. */
+export const ofSession = (sessionId: string): IDBKeyRange => IDBKeyRange.bound([sessionId], [sessionId, []]);
