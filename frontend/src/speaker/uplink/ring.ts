@@ -70,23 +70,17 @@ export class Ring {
    * The service's answer to a start: the frame and the sample at which the session goes on. The first answer settles
    * the numbers of what was captured before it; a talk that goes on has samples of its own, unless the service knows
    * of frames that this page doesn't.
-   *
-   * @returns whether frames got other numbers
    */
-  begin(nextSeq: number, nextSample: number): boolean {
+  begin(nextSeq: number, nextSample: number): void {
     const from = this.#guessedFrom;
     this.#guessedFrom = null;
-    let renumbered = false;
     if (from !== null) {
-      const guessed = this.#frames.filter((frame) => frame.seq >= from);
       const bySeq = Math.max(0, nextSeq - from);
-      const firstSample = guessed[0]?.firstSample ?? this.#nextSample;
+      const firstSample = this.#frames.find((frame) => frame.seq >= from)?.firstSample ?? this.#nextSample;
       const bySamples = this.#goesOn && bySeq === 0 ? 0 : Math.max(0, nextSample - firstSample);
-      renumbered = guessed.length > 0 && bySeq + bySamples > 0;
       this.#shift(from, bySeq, bySamples);
     }
     this.acknowledge(nextSeq - 1);
-    return renumbered;
   }
 
   /** The service has all frames up to this one. */

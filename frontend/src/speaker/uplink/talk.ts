@@ -40,12 +40,11 @@ export interface UplinkStatus {
   readonly refusal: Refusal | null;
   /** The service's own words about the last trouble. */
   readonly said: string | null;
-  /** When the next try begins, by `performance.now` of the page's time origin; null unless waiting. */
+  /** When the next try begins, in milliseconds since the Unix epoch; null unless waiting. */
   readonly retryAtMs: number | null;
   /** What the service last said that the session is; null before it said so. */
   readonly state: SessionState | null;
-  /** What the speaker wants; null until the service said what the session is, where the speaker didn't say. */
-  readonly wanted: Wanted | null;
+  readonly wanted: Wanted;
   /** Audio that the service doesn't have yet, lost for want of room, and never captured. */
   readonly keptMs: number;
   readonly lostMs: number;

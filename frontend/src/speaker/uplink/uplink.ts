@@ -37,12 +37,13 @@ export interface UplinkOptions {
   readonly sessionId: string;
   readonly token: string;
   readonly ring: Ring;
-  /** What the speaker wanted before the page was loaded again; null: whatever the session is. */
-  readonly wanted: Wanted | null;
+  /** What the speaker wants the session to be. */
+  readonly wanted: Wanted;
   readonly connect: () => Socket;
   /** Called whenever link, state or what is wanted has changed. */
   readonly changed: () => void;
-  readonly now?: () => number;
+  /** A clock that never jumps, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
   readonly random?: () => number;
 }
 
@@ -54,7 +55,7 @@ export class Uplink {
   said: string | null = null;
   retryAtMs: number | null = null;
   state: SessionState | null = null;
-  wanted: Wanted | null;
+  wanted: Wanted;
   clockOffsetMs = 0;
 
   readonly #options: UplinkOptions;
@@ -76,7 +77,7 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#ring = options.ring;
-    this.#now = options.now ?? (() => performance.now());
+    this.#now = options.now;
     this.#token = options.token;
     this.wanted = options.wanted;
     this.#connect();
@@ -84,7 +85,7 @@ export class Uplink {
 
   /** Take what was captured; what the speaker doesn't want heard goes nowhere. */
   capture(captured: Captured): void {
-    if (this.link === 'closed' || (this.wanted ?? 'live') !== 'live') return;
+    if (this.link === 'closed' || this.wanted !== 'live') return;
     this.#ring.capture(captured);
     this.#pump();
   }
@@ -149,7 +150,6 @@ export class Uplink {
     this.#ring.begin(next_seq, next_sample);
     this.#cursor = Math.max(next_seq, this.#ring.firstKept);
     this.state = this.#asked = state;
-    this.wanted ??= state === 'paused' || state === 'muted' ? state : 'live';
     this.#enter('open');
     const toSay = this.wanted === 'live' || this.#ring.next(this.#cursor) !== undefined;
     if (toSay && state !== 'live') this.#control('live');
@@ -158,10 +158,9 @@ export class Uplink {
   #follow(state: SessionState): void {
     this.state = state;
     if (this.#unanswered > 0) this.#unanswered -= 1;
-    else if (state === 'paused' || state === 'muted' || state === 'live') {
-      this.#asked = state; // somebody changed it elsewhere
+    else if (this.wanted !== 'ended' && state !== 'created') {
+      this.#asked = this.wanted = state; // it was changed elsewhere
       if (state !== 'live') this.#ring.standStill();
-      this.wanted = state;
     }
     this.#options.changed();
   }
@@ -180,7 +179,7 @@ export class Uplink {
       this.#cursor = frame.seq + 1;
       this.#due();
     }
-    if (this.wanted !== null && this.wanted !== this.#asked) this.#control(this.wanted);
+    if (this.wanted !== this.#asked) this.#control(this.wanted);
   }
 
   #control(state: Wanted): void {

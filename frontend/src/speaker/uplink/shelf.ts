@@ -1,0 +1,87 @@
+/** Keeps a talk's frames on the device, so that they outlive the page. */
+
+import { answer, ofSession, openDatabase, write } from '../kept/database';
+import type { Frame } from './frame';
+import { type Progress, Ring } from './ring';
+import type { Wanted } from './talk';
+
+/** What was said longer ago than this is no longer sent, and the talk goes on without a gap. */
+const STALE_MS = 5 * 60_000;
+
+interface KeptTalk {
+  readonly progress: Progress;
+  readonly wanted: Wanted;
+}
+
+/** What an earlier page left of a talk, and a place for what this one adds. */
+export class FrameShelf {
+  readonly ring: Ring;
+  readonly wanted: Wanted;
+  readonly #database: IDBDatabase | null;
+  readonly #sessionId: string;
+  #keptThrough: number;
+  #guessing: boolean;
+  #writing: Promise<void> | null = null;
+
+  private constructor(database: IDBDatabase | null, sessionId: string, talk?: KeptTalk, frames: Frame[] = []) {
+    this.#database = database;
+    this.#sessionId = sessionId;
+    this.ring = new Ring(talk?.progress, frames);
+    this.wanted = talk?.wanted ?? 'live';
+    this.#keptThrough = frames.at(-1)?.seq ?? -1;
+    this.#guessing = this.ring.progress.guessedFrom !== null;
+  }
+
+  /** Find what there is of a session; an empty place without memory where the browser forbids storage. */
+  static async of(sessionId: string, nowMs: number): Promise<FrameShelf> {
+    try {
+      const database = await openDatabase();
+      const shelves = database.transaction(['talks', 'frames']);
+      const talk = answer<KeptTalk | undefined>(shelves.objectStore('talks').get(sessionId));
+      const frames = answer<Frame[]>(shelves.objectStore('frames').getAll(ofSession(sessionId)));
+      const kept = await talk;
+      const fresh = nowMs - (kept?.progress.endedAtMs ?? nowMs) < STALE_MS;
+      if (kept === undefined || fresh) return new FrameShelf(database, sessionId, kept, await frames);
+      return new FrameShelf(database, sessionId, { ...kept, progress: { ...kept.progress, endedAtMs: null } });
+    } catch {
+      return new FrameShelf(null, sessionId);
+    }
+  }
+
+  /** Whether anything outlives the page. */
+  get lasting(): boolean {
+    return this.#database !== null;
+  }
+
+  /** Bring the kept frames up to date. One write at a time: what comes during one is in the next. */
+  async save(wanted: Wanted): Promise<void> {
+    const database = this.#database;
+    if (database === null || this.#writing !== null) return;
+    const { ring } = this;
+    const renumbered = this.#guessing && ring.progress.guessedFrom === null;
+    this.#guessing = ring.progress.guessedFrom !== null;
+    const frames = ring.from(renumbered ? 0 : this.#keptThrough + 1);
+    const done = IDBKeyRange.bound([this.#sessionId], [this.#sessionId, ring.firstKept], false, true);
+    this.#keptThrough = frames.at(-1)?.seq ?? this.#keptThrough;
+    this.#writing = write(database, ['talks', 'frames'], (shelf) => {
+      shelf('talks').put({ progress: ring.progress, wanted } satisfies KeptTalk, this.#sessionId);
+      shelf('frames').delete(renumbered ? ofSession(this.#sessionId) : done);
+      for (const frame of frames) shelf('frames').put(frame, [this.#sessionId, frame.seq]);
+    });
+    try {
+      await this.#writing;
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  /** The talk is over. */
+  async clear(): Promise<void> {
+    await this.#writing;
+    if (this.#database === null) return;
+    await write(this.#database, ['talks', 'frames'], (shelf) => {
+      shelf('talks').delete(this.#sessionId);
+      shelf('frames').delete(ofSession(this.#sessionId));
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/** The uplink, off the page's own thread: what stalls the page doesn't stall the talk. */
+
+import { CaptureClock } from './clock';
+import { FrameShelf } from './shelf';
+import type { CapturedMessage, ToUplink, UplinkStatus } from './talk';
+import { Uplink } from './uplink';
+
+const TICK_MS = 250;
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+interface Talk {
+  readonly uplink: Uplink;
+  readonly shelf: FrameShelf;
+}
+
+let talk: Promise<Talk> | undefined;
+
+async function begin({ url, sessionId, token }: ToUplink & { type: 'start' }): Promise<Talk> {
+  const shelf = await FrameShelf.of(sessionId, nowMs());
+  const uplink: Uplink = new Uplink({
+    sessionId,
+    token,
+    ring: shelf.ring,
+    wanted: shelf.wanted,
+    connect: () => new WebSocket(url),
+    changed: () => queueMicrotask(() => report({ uplink, shelf })),
+    now: nowMs,
+  });
+  const ticking = setInterval(() => {
+    report({ uplink, shelf });
+    if (uplink.link === 'closed') {
+      clearInterval(ticking);
+      if (uplink.state === 'ended' || uplink.refusal === 'ended') void shelf.clear();
+    } else save({ uplink, shelf });
+  }, TICK_MS);
+  self.addEventListener('online', () => uplink.networkChanged());
+  return { uplink, shelf };
+}
+
+function report({ uplink, shelf }: Talk): void {
+  const { link, refusal, said, retryAtMs, state, wanted } = uplink;
+  const { keptMs, full, progress } = shelf.ring;
+  postMessage({
+    ...{ link, refusal, said, retryAtMs, state, wanted, keptMs, full },
+    ...{ lostMs: progress.lostMs, missedMs: progress.missedMs, lasting: shelf.lasting },
+  } satisfies UplinkStatus);
+}
+
+/** A browser that takes no more (the disk is full) goes on without: the frames are in memory. */
+function save({ uplink, shelf }: Talk): void {
+  shelf.save(uplink.wanted).catch(() => {});
+}
+
+/** Take frames from a source; each has a clock of its own, since a new audio context counts from 0 again. */
+function take({ uplink }: Talk, port: MessagePort): void {
+  const clock = new CaptureClock();
+  port.onmessage = ({ data: { pcm, cardMs } }: MessageEvent<CapturedMessage>) =>
+    uplink.capture({ pcm, endedAtMs: clock.capturedAtMs(cardMs, nowMs()) });
+}
+
+function obey(talk: Talk, order: ToUplink): void {
+  const { uplink } = talk;
+  if (order.type === 'frames') take(talk, order.port);
+  else if (order.type === 'token') uplink.renew(order.token);
+  else if (order.type === 'want') uplink.want(order.state);
+  else if (order.type === 'clock') uplink.clockOffsetMs = order.offsetMs;
+  else if (order.type === 'retry') uplink.retry();
+  else if (order.type === 'save') save(talk);
+}
+
+self.onmessage = ({ data }: MessageEvent<ToUplink>) => {
+  if (data.type === 'start') talk ??= begin(data);
+  else void talk?.then((begun) => obey(begun, data));
+};
