@@ -12,6 +12,15 @@ export function nativeName(code: string): string {
   }
 }
 
+/** What the page's own language calls it: `pt` is `Portuguese` on an English page. */
+export function localName(code: string): string {
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** Which way it is written. */
 export const direction = (code: string): 'ltr' | 'rtl' =>
   RIGHT_TO_LEFT.has(code.split('-')[0] ?? '') ? 'rtl' : 'ltr';

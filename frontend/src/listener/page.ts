@@ -1,0 +1,119 @@
+import { type Config, loadConfig } from '../shared/config';
+import { readersFirst } from '../shared/languages';
+import type { Refusal } from '../shared/reconnect';
+import { waitMs } from '../shared/reconnect';
+import { recall, remember } from '../shared/storage';
+import { type Kept, keep, keptOf } from './kept';
+import { Listening } from './listening';
+import type { tap as tapOf } from './player/tap';
+import { type Mode, useListener } from './store';
+import { findTalk, type NoTalk, sessionName, type Talk } from './talk';
+
+/** What the page does from being opened to being closed. */
+
+const set = useListener.setState;
+
+let config: Config | undefined;
+let tap: typeof tapOf | undefined;
+let listening: Listening | undefined;
+let opening = 0;
+let endWait = () => {};
+
+/** What is being listened to. */
+export const current = (): Listening | undefined => listening;
+
+/** Show what the page's address names: a talk, or the question for one. */
+export async function begin(): Promise<void> {
+  if (new URLSearchParams(location.search).has('tap')) tap = (await import('./player/tap')).tap;
+  addEventListener('hashchange', () => void open(location.hash));
+  addEventListener('pagehide', keepPlace);
+  document.addEventListener('visibilitychange', keepPlace);
+  await open(location.hash);
+}
+
+/** Open a talk by its code or link, for as long as it takes to reach the service. */
+export async function open(written: string): Promise<void> {
+  const mine = ++opening;
+  listening?.close();
+  listening = undefined;
+  const name = sessionName(written);
+  if (name === undefined) return set({ screen: { name: 'code' }, talk: undefined });
+  set({ screen: { name: 'loading' }, talk: undefined });
+  for (let attempt = 0; ; attempt++) {
+    const found = await find(name);
+    if (mine !== opening) return;
+    if (found !== 'unreachable') return show(found);
+    const wait = waitMs(attempt + 2);
+    set({ screen: { name: 'unreachable', retryAtMs: performance.now() + wait } });
+    await waited(wait);
+  }
+}
+
+/** Don't wait any longer for the service. */
+export const retryNow = (): void => endWait();
+
+/** Listen to the talk that was opened. Call it in a tap or a key press. */
+export function listen(mode: Mode): void {
+  const { talk, language } = useListener.getState();
+  if (talk !== undefined) start(talk.id, language, mode, undefined);
+}
+
+/** Choose a language, also for the next talk. */
+export function chooseLanguage(language: string): void {
+  remember('language', language);
+  if (listening === undefined) set({ language });
+  else listening.chooseLanguage(language);
+}
+
+/** Back to where a language is chosen. */
+export function leave(): void {
+  keep(undefined);
+  void open(location.hash);
+}
+
+async function find(name: string): Promise<Talk | Kept | NoTalk> {
+  try {
+    config ??= await loadConfig();
+  } catch (fault) {
+    console.warn('no configuration', fault);
+    return 'unreachable';
+  }
+  return keptOf(name) ?? findTalk(config, name);
+}
+
+function show(found: Talk | Kept | Exclude<NoTalk, 'unreachable'>): void {
+  if (typeof found === 'string') return set({ screen: { name: 'code', why: found } });
+  if ('session' in found) return start(found.session, found.language, found.mode, found);
+  history.replaceState(null, '', `#${found.id}`);
+  set({ screen: { name: 'welcome' }, talk: found, language: firstChoice(found) });
+}
+
+function firstChoice(talk: Talk): string {
+  const codes = talk.languages.map(({ code }) => code);
+  return readersFirst(codes, [String(recall('language')), ...navigator.languages])[0] ?? talk.sourceLanguage;
+}
+
+function start(session: string, language: string, mode: Mode, kept: Kept | undefined): void {
+  if (config !== undefined) listening = new Listening(config, { session, language, mode, kept, tap, onRefused: refused });
+}
+
+/** The talk that was heard to its end stays on the screen. */
+function refused(why: Refusal): void {
+  keep(undefined);
+  if (why === 'ended' && useListener.getState().state === 'ended') return;
+  listening?.close();
+  listening = undefined;
+  if (why === 'language') void open(location.hash);
+  else set({ screen: { name: 'code', why } });
+}
+
+function keepPlace(): void {
+  if (listening !== undefined) keep(listening.kept);
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    endWait = resolve;
+    setTimeout(resolve, ms);
+  });
+}

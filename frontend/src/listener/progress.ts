@@ -1,0 +1,27 @@
+/** How far a listener is in one language, and so what a resumed connection has to bring. Pure. */
+export class Progress {
+  /** Indexes that are still to be heard. */
+  readonly #owed = new Set<number>();
+  #latest: number | undefined;
+
+  /** A segment is known. owed: whether its speech is still to be heard. */
+  told(index: number, owed: boolean): void {
+    this.#latest = Math.max(index, this.#latest ?? index);
+    if (owed) this.#owed.add(index);
+  }
+
+  /** Its speech was heard, or never will be. */
+  settle(index: number): void {
+    this.#owed.delete(index);
+  }
+
+  /** Nothing before this index is to be heard any more. */
+  settleBefore(index: number): void {
+    for (const owed of this.#owed) if (owed < index) this.#owed.delete(owed);
+  }
+
+  /** The index after which to resume: everything up to it was heard, or read; undefined before the first. */
+  get after(): number | undefined {
+    return this.#owed.size > 0 ? Math.min(...this.#owed) - 1 : this.#latest;
+  }
+}

@@ -1,0 +1,93 @@
+import { useRef } from 'react';
+import { Icon } from '../../shared/ui/Icon';
+import { Captions } from '../captions/Captions';
+import { current } from '../page';
+import { FAR_BEHIND_MS } from '../player/player';
+import { useListener } from '../store';
+import { words } from '../words';
+import { Banners } from './Banners';
+import { Controls } from './Controls';
+import { Download } from './Download';
+import styles from './listen.module.css';
+import { Settings } from './Settings';
+
+/** A talk as it is heard and read. */
+export function Listen() {
+  const talk = useListener((state) => state.talk);
+  const ended = useListener((state) => state.state === 'ended');
+  const settings = useRef<HTMLDialogElement>(null);
+  return (
+    <div className={styles.page}>
+      <header className={styles.header}>
+        <div className={styles.title}>
+          <h1>{talk?.title ?? ' '}</h1>
+          <p className={styles.status}>
+            <State />
+            <Lag />
+          </p>
+        </div>
+        <JumpToLive />
+        <button
+          type="button"
+          className="plain"
+          aria-label={words.settings}
+          title={words.settings}
+          onClick={() => settings.current?.showModal()}
+        >
+          <Icon name="settings" />
+        </button>
+      </header>
+      <Banners />
+      <main className={styles.main}>
+        <Captions />
+      </main>
+      <footer className={styles.footer}>
+        {ended && (
+          <div className={styles.ended}>
+            <p role="status">{words.talkEnded}</p>
+            <Download />
+          </div>
+        )}
+        <Controls />
+      </footer>
+      <Settings dialog={settings} />
+    </div>
+  );
+}
+
+function State() {
+  const state = useListener((store) => store.state);
+  return (
+    <span className={styles.state} data-state={state}>
+      {words.states[state]}
+    </span>
+  );
+}
+
+/** How far behind the speaker one is. */
+function Lag() {
+  const lagMs = useListener(({ state, link, lagMs, backlogMs }) =>
+    state === 'live' && link.state === 'open' && lagMs !== undefined ? Math.max(lagMs, backlogMs) : undefined,
+  );
+  if (lagMs === undefined) return null;
+  const seconds = (Math.max(0, lagMs) / 1000).toLocaleString(document.documentElement.lang, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  });
+  return (
+    <span className={styles.lag} data-testid="lag" data-lag-ms={Math.round(lagMs)}>
+      <span className={styles.wide}>{words.behind(seconds)}</span>
+      <span className={styles.narrow}>{words.behindShort(seconds)}</span>
+    </span>
+  );
+}
+
+function JumpToLive() {
+  const far = useListener((state) => state.backlogMs > FAR_BEHIND_MS);
+  if (!far) return null;
+  return (
+    <button type="button" className="primary" onClick={() => current()?.jumpToLive()}>
+      {words.jumpToLive}
+    </button>
+  );
+}

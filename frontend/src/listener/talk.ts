@@ -1,0 +1,84 @@
+import type { Config } from '../shared/config';
+import { direction, nativeName } from '../shared/languages';
+import type { Joined, Offer, SessionState } from '../shared/listen/messages';
+
+/** A language as it is offered; before the notifier has been asked, nobody knows its quality. */
+export type Choice = Omit<Offer, 'quality'> & Partial<Pick<Offer, 'quality'>>;
+
+/** A session as a listener may see it. */
+export interface Talk {
+  readonly id: string;
+  readonly title: string;
+  readonly sourceLanguage: string;
+  /** The spoken one first. */
+  readonly languages: readonly Choice[];
+}
+
+/** Why there is no talk to listen to. `unreachable` may pass by itself. */
+export type NoTalk = 'unknown' | 'ended' | 'attempts' | 'unreachable';
+
+interface PublicView {
+  readonly session_id: string;
+  readonly title: string;
+  readonly state: SessionState;
+  readonly source_language: string;
+  readonly languages: readonly string[];
+}
+
+const LIMIT_MS = 8_000;
+
+/** Look a session up by the id in its link, or by its code. */
+export async function findTalk(config: Config, name: string): Promise<Talk | NoTalk> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+  try {
+    const url = `${config.ingest}/sessions/${encodeURIComponent(name)}`;
+    const answer = await fetch(url, { signal: limit.signal });
+    if (answer.ok) return fromView((await answer.json()) as PublicView);
+    return NO_TALK.get(answer.status) ?? 'unreachable';
+  } catch {
+    return 'unreachable';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const NO_TALK: ReadonlyMap<number, NoTalk> = new Map([
+  [400, 'unknown'],
+  [404, 'unknown'],
+  [410, 'ended'],
+  [429, 'attempts'],
+]);
+
+function fromView(view: PublicView): Talk {
+  return {
+    id: view.session_id,
+    title: view.title,
+    sourceLanguage: view.source_language,
+    languages: view.languages.map((code) => ({ code, name: nativeName(code), direction: direction(code) })),
+  };
+}
+
+/** The same from the notifier's answer, which knows more. */
+export function joinedTalk(joined: Joined): Talk {
+  return {
+    id: joined.session_id,
+    title: joined.title,
+    sourceLanguage: joined.source_language,
+    languages: joined.languages,
+  };
+}
+
+/** What a link or a hand wrote, as a session's name; undefined where it can't be one. */
+export function sessionName(written: string): string | undefined {
+  const name = decoded(written).replace(/^.*#/, '').replace(/\s/g, '');
+  return /^[\w-]{1,64}$/.test(name) ? name : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

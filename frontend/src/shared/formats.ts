@@ -1,0 +1,95 @@
+import type { Caption } from './captions';
+
+/**
+ * Captions as files, timed on the talk's own time line. Pure; the same as `services/cli/clients/captions.py` writes:
+ * whoever changes one changes both.
+ */
+
+const LINE_LENGTH = 42;
+const LINES_PER_CUE = 2;
+/** A shorter cue stays until then where the next one leaves room. */
+const SHORTEST_CUE_MS = 1000;
+
+/** What can be downloaded: running text, SubRip, WebVTT. */
+export type Format = 'txt' | 'srt' | 'vtt';
+
+interface Cue {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly text: string;
+}
+
+/** A file of captions; those without text are left out. */
+export function formatted(captions: readonly Caption[], format: Format): string {
+  const cues = captions.filter(({ text }) => text !== '');
+  return { txt, srt, vtt }[format](cues);
+}
+
+/** One sentence a line. */
+function txt(cues: readonly Cue[]): string {
+  return `${cues
+    .map(({ text }) => text)
+    .join(' ')
+    .replace(/(?<=[.?!…]) +/g, '\n')}\n`;
+}
+
+function srt(cues: readonly Cue[]): string {
+  return displayed(cues)
+    .map(({ startMs, endMs, text }, at) => `${at + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${text}\n\n`)
+    .join('');
+}
+
+function vtt(cues: readonly Cue[]): string {
+  const blocks = displayed(cues).map(
+    ({ startMs, endMs, text }) => `${clock(startMs, '.')} --> ${clock(endMs, '.')}\n${escaped(text)}\n\n`,
+  );
+  return `WEBVTT\n\n${blocks.join('')}`;
+}
+
+/** Cues as they fit a screen: at most two lines of 42 characters, long enough to be read, no overlap. */
+function displayed(cues: readonly Cue[]): Cue[] {
+  const fitted = cues.flatMap(split);
+  return fitted.map((cue, at) => ({
+    ...cue,
+    endMs: Math.min(Math.max(cue.endMs, cue.startMs + SHORTEST_CUE_MS), fitted[at + 1]?.startMs ?? Infinity),
+  }));
+}
+
+/** A long cue as several, each with its share of the time. */
+function split({ startMs, endMs, text }: Cue): Cue[] {
+  const lines = wrapped(text);
+  const total = lines.join('').length;
+  const at = (said: number) => startMs + ((endMs - startMs) * said) / total;
+  const cues: Cue[] = [];
+  let said = 0;
+  for (let first = 0; first < lines.length; first += LINES_PER_CUE) {
+    const screen = lines.slice(first, first + LINES_PER_CUE);
+    const until = said + screen.join('').length;
+    cues.push({ startMs: at(said), endMs: at(until), text: screen.join('\n') });
+    said = until;
+  }
+  return cues;
+}
+
+/** Lines of whole words; only a word that is longer than a line is broken. */
+function wrapped(text: string): string[] {
+  const pieces = text
+    .split(/\s+/)
+    .flatMap((word) => word.match(new RegExp(`.{1,${LINE_LENGTH}}`, 'gu')) ?? []);
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${piece}` : piece;
+    if (lines.length > 0 && longer.length <= LINE_LENGTH) lines[lines.length - 1] = longer;
+    else lines.push(piece);
+  }
+  return lines;
+}
+
+const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+
+function clock(atMs: number, point: string): string {
+  const total = Math.round(atMs);
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const time = [total / 3_600_000, (total / 60_000) % 60, (total / 1000) % 60].map(two).join(':');
+  return `${time}${point}${String(total % 1000).padStart(3, '0')}`;
+}
