@@ -14,7 +14,7 @@ from services.common.audience import AudienceView
 from services.common.contracts import Session, State
 from services.common.http import error_response, json_response
 from services.common.kafka import KafkaUnavailable
-from services.common.languages import offered
+from services.common.languages import LANGUAGES, offered
 from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Change, NewSession, Refused, Sessions
 from services.ingest.tokens import KeysUnavailable, Speaker, TokenRejected, Tokens
@@ -47,6 +47,14 @@ class OwnerView(PublicView, frozen=True):
     """By language; those without listeners are left out."""
 
 
+class SpokenLanguage(msgspec.Struct, frozen=True):
+    """A language that a talk may be given in."""
+
+    code: str
+    targets: tuple[str, ...]
+    """Codes of those that it can be translated into."""
+
+
 @dataclass(frozen=True)
 class Rest:
     """The handlers, and what they need."""
@@ -58,12 +66,19 @@ class Rest:
     def routes(self) -> list[Route]:
         """As in ``docs/protocol.md``."""
         return [
+            Route("/languages", _guarded(self._languages), methods=["GET"]),
             Route("/sessions", _guarded(self._create), methods=["POST"]),
             Route("/sessions", _guarded(self._list), methods=["GET"]),
             Route("/sessions/{name}", _guarded(self._get), methods=["GET"]),
             Route("/sessions/{name}", _guarded(self._change), methods=["PATCH"]),
             Route("/sessions/{name}", _guarded(self._end), methods=["DELETE"]),
         ]
+
+    async def _languages(self, _: Request) -> Response:
+        spoken = [
+            SpokenLanguage(code, offered(code, None)[1:]) for code, entry in LANGUAGES.items() if entry.local.recognizes
+        ]
+        return json_response({"spoken": spoken})
 
     async def _create(self, request: Request) -> Response:
         speaker = await self._speaker(request)
