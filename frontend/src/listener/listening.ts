@@ -3,9 +3,9 @@ import { ServerClock } from '../shared/clock';
 import { type Config, listenUrl } from '../shared/config';
 import { Connection, type Join, type Link } from '../shared/listen/connection';
 import type { CaptionNotice, Joined, Notice, PartialNotice, SpeechNotice } from '../shared/listen/messages';
+import type { Refusal } from '../shared/reconnect';
 import { LockScreen } from './device/lockScreen';
 import { WakeLock } from './device/wakeLock';
-import type { Refusal } from '../shared/reconnect';
 import type { Kept } from './kept';
 import { type Laid, Player, type Skipped } from './player/player';
 import type { tap as tapOf } from './player/tap';
@@ -191,17 +191,23 @@ export class Listening {
   #take(notice: Notice): void {
     switch (notice.type) {
       case 'joined':
-        return this.#joined(notice);
+        this.#joined(notice);
+        break;
       case 'caption':
-        return this.#caption(notice);
+        this.#caption(notice);
+        break;
       case 'speech':
-        return this.#speech(notice);
+        this.#speech(notice);
+        break;
       case 'partial':
-        return this.#partial(notice);
+        this.#partial(notice);
+        break;
       case 'state':
-        return set({ state: notice.state, interim: '' });
+        set({ state: notice.state, interim: '' });
+        break;
       case 'ended':
-        return this.#ended(notice.previous_mark);
+        this.#ended(notice.previous_mark);
+        break;
       case 'error':
         console.warn(`the notifier says ${notice.code}: ${notice.message}`);
     }

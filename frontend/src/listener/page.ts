@@ -82,10 +82,14 @@ async function find(name: string): Promise<Talk | Kept | NoTalk> {
 }
 
 function show(found: Talk | Kept | Exclude<NoTalk, 'unreachable'>): void {
-  if (typeof found === 'string') return set({ screen: { name: 'code', why: found } });
-  if ('session' in found) return start(found.session, found.language, found.mode, found);
-  history.replaceState(null, '', `#${found.id}`);
-  set({ screen: { name: 'welcome' }, talk: found, language: firstChoice(found) });
+  if (typeof found === 'string') {
+    set({ screen: { name: 'code', why: found } });
+  } else if ('session' in found) {
+    start(found.session, found.language, found.mode, found);
+  } else {
+    history.replaceState(null, '', `#${found.id}`);
+    set({ screen: { name: 'welcome' }, talk: found, language: firstChoice(found) });
+  }
 }
 
 function firstChoice(talk: Talk): string {
@@ -94,13 +98,18 @@ function firstChoice(talk: Talk): string {
 }
 
 function start(session: string, language: string, mode: Mode, kept: Kept | undefined): void {
-  if (config !== undefined) listening = new Listening(config, { session, language, mode, kept, tap, onRefused: refused });
+  if (config !== undefined)
+    listening = new Listening(config, { session, language, mode, kept, tap, onRefused: refused });
 }
 
-/** The talk that was heard to its end stays on the screen. */
+/** What was read of a talk that has ended stays on the screen. */
 function refused(why: Refusal): void {
   keep(undefined);
-  if (why === 'ended' && useListener.getState().state === 'ended') return;
+  const { captions, language } = useListener.getState();
+  if (why === 'ended' && captions[language]?.length) {
+    set({ state: 'ended', interim: '' });
+    return;
+  }
   listening?.close();
   listening = undefined;
   if (why === 'language') void open(location.hash);

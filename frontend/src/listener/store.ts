@@ -92,6 +92,8 @@ export function prefer(changed: Partial<Preferences>): void {
 /** What was stored may be from another version of the page: only what fits is taken. */
 function rememberedPreferences(): Partial<Preferences> {
   const stored = recall('listener') as Partial<Preferences> | undefined;
-  const fits = Object.entries(DEFAULTS).filter(([name, value]) => typeof value === typeof stored?.[name as keyof Preferences]);
+  const fits = Object.entries(DEFAULTS).filter(
+    ([name, value]) => typeof value === typeof stored?.[name as keyof Preferences],
+  );
   return Object.fromEntries(fits.map(([name]) => [name, stored?.[name as keyof Preferences]]));
 }

@@ -58,11 +58,17 @@ describe('a sentence mark', () => {
   });
 
   test('takes the place of a comma', () => {
-    expect(texts(listOf(notice(1, 'is it,'), notice(2, 'Yes', { previous_mark: '?' })))).toEqual(['is it?', 'Yes']);
+    expect(texts(listOf(notice(1, 'is it,'), notice(2, 'Yes', { previous_mark: '?' })))).toEqual([
+      'is it?',
+      'Yes',
+    ]);
   });
 
   test('is not doubled', () => {
-    expect(texts(listOf(notice(1, 'Wait…'), notice(2, 'Go', { previous_mark: '.' })))).toEqual(['Wait…', 'Go']);
+    expect(texts(listOf(notice(1, 'Wait…'), notice(2, 'Go', { previous_mark: '.' })))).toEqual([
+      'Wait…',
+      'Go',
+    ]);
   });
 
   test('passes over captions without text', () => {
@@ -71,7 +77,10 @@ describe('a sentence mark', () => {
   });
 
   test('is not given to a caption that only seems to come before', () => {
-    expect(texts(listOf(notice(1, 'one'), notice(5, 'Five', { previous_mark: '.' })))).toEqual(['one', 'Five']);
+    expect(texts(listOf(notice(1, 'one'), notice(5, 'Five', { previous_mark: '.' })))).toEqual([
+      'one',
+      'Five',
+    ]);
   });
 
   test('is given once although its caption comes again', () => {

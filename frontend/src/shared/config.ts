@@ -25,7 +25,11 @@ export async function loadConfig(): Promise<Config> {
 
 /** Make the services' bases absolute: `""` and `"/"` mean the page's own origin. */
 export function resolved(config: Config, page: string): Config {
-  return { ...config, ingest: base(config.ingest, page, 'http'), notifier: base(config.notifier, page, 'ws') };
+  return {
+    ...config,
+    ingest: base(config.ingest, page, 'http'),
+    notifier: base(config.notifier, page, 'ws'),
+  };
 }
 
 /** An absolute base of the wanted kind: `http(s)` or `ws(s)`, secure as the address given is. */

@@ -10,7 +10,10 @@ const caption = (index: number, startMs: number, endMs: number, text: string): C
   source: '',
 });
 
-const talk = [caption(0, 500, 2300, 'Once upon a time.'), caption(1, 3_661_004, 3_663_500, 'Fish & <chips>?')];
+const talk = [
+  caption(0, 500, 2300, 'Once upon a time.'),
+  caption(1, 3_661_004, 3_663_500, 'Fish & <chips>?'),
+];
 
 test('SRT numbers its cues and has commas in its times', () => {
   expect(formatted(talk, 'srt')).toBe(
@@ -37,7 +40,9 @@ test('a caption without text is left out', () => {
 
 test('a long caption becomes cues of two lines of 42 characters that share its time', () => {
   const text = Array.from({ length: 30 }, () => 'seventeen').join(' ');
-  const cues = formatted([caption(0, 0, 30_000, text)], 'srt').trim().split('\n\n');
+  const cues = formatted([caption(0, 0, 30_000, text)], 'srt')
+    .trim()
+    .split('\n\n');
   expect(cues.length).toBe(4);
   for (const cue of cues) {
     const lines = cue.split('\n').slice(2);

@@ -35,7 +35,10 @@ function txt(cues: readonly Cue[]): string {
 
 function srt(cues: readonly Cue[]): string {
   return displayed(cues)
-    .map(({ startMs, endMs, text }, at) => `${at + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${text}\n\n`)
+    .map(
+      ({ startMs, endMs, text }, at) =>
+        `${at + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${text}\n\n`,
+    )
     .join('');
 }
 

@@ -24,6 +24,8 @@ export type Refusal =
   | 'ended'
   | 'attempts';
 
+export type SpeakerRefusal = Exclude<Refusal, 'language' | 'attempts'>;
+
 const LISTENER: ReadonlyMap<number, Refusal> = new Map([
   [4400, 'protocol'],
   [1009, 'protocol'],
@@ -33,7 +35,7 @@ const LISTENER: ReadonlyMap<number, Refusal> = new Map([
   [4429, 'attempts'],
 ]);
 
-const SPEAKER: ReadonlyMap<number, Refusal> = new Map([
+const SPEAKER: ReadonlyMap<number, SpeakerRefusal> = new Map([
   [4400, 'protocol'],
   [4401, 'token'],
   [4403, 'not-owner'],
@@ -46,4 +48,4 @@ const SPEAKER: ReadonlyMap<number, Refusal> = new Map([
 export const listenerRefusal = (code: number): Refusal | undefined => LISTENER.get(code);
 
 /** Why the speaker's socket closed for good; undefined: connect again, with what wasn't acknowledged. */
-export const speakerRefusal = (code: number): Refusal | undefined => SPEAKER.get(code);
+export const speakerRefusal = (code: number): SpeakerRefusal | undefined => SPEAKER.get(code);

@@ -1,4 +1,7 @@
-"""Captions as files: SRT, VTT and plain text, timed on the talk's own time line."""
+"""Captions as files: SRT, VTT and plain text, timed on the talk's own time line.
+
+``frontend/src/shared/formats.ts`` writes the same: whoever changes one changes both.
+"""
 
 import re
 import textwrap

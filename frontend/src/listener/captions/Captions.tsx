@@ -30,8 +30,14 @@ export function Captions() {
 
   return (
     <div className={styles.frame} style={{ '--scale': TEXT_SCALES[textSize] ?? 1 } as CSSProperties}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <section ref={scroller} className={styles.scroller} aria-label={words.captions} tabIndex={0} onScroll={onScroll}>
+      <section
+        ref={scroller}
+        className={styles.scroller}
+        aria-label={words.captions}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+        tabIndex={0}
+        onScroll={onScroll}
+      >
         <div className={styles.column} data-beside={beside !== undefined}>
           {shown.length === 0 && interim === '' && <Nothing />}
           {/* Where the same words are heard, a screen reader would talk over them. */}

@@ -31,7 +31,10 @@ test('a sentence without end is torn all the same', () => {
 
 test('a silence of the speaker starts a new paragraph', () => {
   const before = caption('Good morning.');
-  expect(texts([before, caption('Now', { startMs: before.endMs + 4000 })])).toEqual([['Good morning.'], ['Now']]);
+  expect(texts([before, caption('Now', { startMs: before.endMs + 4000 })])).toEqual([
+    ['Good morning.'],
+    ['Now'],
+  ]);
 });
 
 test('a caption without text is left out unless it has failed', () => {
@@ -41,5 +44,9 @@ test('a caption without text is left out unless it has failed', () => {
 test('text that comes later does not move what is there', () => {
   const captions = Array.from({ length: 40 }, () => caption('seven words that end here, or not.'));
   const before = paragraphs(captions.slice(0, 25)).map(({ key }) => key);
-  expect(paragraphs(captions).map(({ key }) => key).slice(0, before.length)).toEqual(before);
+  expect(
+    paragraphs(captions)
+      .map(({ key }) => key)
+      .slice(0, before.length),
+  ).toEqual(before);
 });

@@ -38,6 +38,8 @@ export function paragraphs(captions: readonly Caption[]): Paragraph[] {
 
 function startsNew(caption: Caption, last: Caption, length: number): boolean {
   return (
-    caption.startMs - last.endMs > SILENCE_MS || length > TOO_LONG || (length > LONG && /[.?!…]$/.test(last.text))
+    caption.startMs - last.endMs > SILENCE_MS ||
+    length > TOO_LONG ||
+    (length > LONG && /[.?!…]$/.test(last.text))
   );
 }

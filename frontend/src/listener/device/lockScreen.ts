@@ -28,7 +28,8 @@ export class LockScreen {
 
   /** The talk's title. */
   entitle(title: string): void {
-    if ('mediaSession' in navigator) navigator.mediaSession.metadata = new MediaMetadata({ title, artist: 'Dragoman' });
+    if ('mediaSession' in navigator)
+      navigator.mediaSession.metadata = new MediaMetadata({ title, artist: 'Dragoman' });
   }
 
   /** Show whether it is playing. */

@@ -225,7 +225,11 @@ export class Player {
   }
 
   /** The speech alone, at its pace; as it is where that can't be changed. */
-  async #paced(decoded: AudioBuffer, durationMs: number, rate: number): Promise<{ buffer: AudioBuffer; paced: number }> {
+  async #paced(
+    decoded: AudioBuffer,
+    durationMs: number,
+    rate: number,
+  ): Promise<{ buffer: AudioBuffer; paced: number }> {
     const { sampleRate } = decoded;
     const { offset, length } = speechSpan(decoded.duration, durationMs);
     const first = Math.round(offset * sampleRate);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import cases from '../../../../tests/data/playback/cases.json';
 import { catchUpRate, PATIENCE_MS, Schedule } from './schedule';
 
 interface Arrival {
@@ -24,7 +25,8 @@ function play(arrivals: Arrival[]): { index: number; startMs: number; endMs: num
     while (events[0] && events[0].at <= now) events.shift()?.run();
     const step = schedule.next(now);
     if (step.kind === 'lay') {
-      const duration = (arrivals.find(({ index }) => index === step.index)?.durationMs ?? 0) / step.rate;
+      const clip = arrivals.find(({ index }) => index === step.index);
+      const duration = (clip?.durationMs ?? 0) / step.rate;
       const startMs = schedule.place(now, duration);
       played.push({ index: step.index, startMs, endMs: startMs + duration, rate: step.rate });
       continue;
@@ -34,6 +36,24 @@ function play(arrivals: Arrival[]): { index: number; startMs: number; endMs: num
     now = until;
   }
 }
+
+test.each(cases)(
+  'clips are heard as in case %# of those shared with the command line',
+  ({ arrivals, played }) => {
+    const heard = play(
+      arrivals.map(([index = 0, noticedMs = 0, readyMs = 0, durationMs = 0]) => ({
+        index,
+        noticedMs,
+        readyMs,
+        durationMs,
+      })),
+    );
+    const rounded = (ms: number) => Number(ms.toFixed(3));
+    expect(heard.map((one) => [one.index, rounded(one.startMs), rounded(one.endMs), one.rate])).toEqual(
+      played,
+    );
+  },
+);
 
 const indexes = (played: { index: number }[]) => played.map(({ index }) => index);
 
@@ -72,7 +92,9 @@ describe('a run of clips', () => {
 
 describe('an index', () => {
   test('plays once, however often it is noticed', () => {
-    const twice = [0, 1].flatMap((at) => [0, 1].map((index) => ({ index, durationMs: 400, noticedMs: at * 3000 })));
+    const twice = [0, 1].flatMap((at) =>
+      [0, 1].map((index) => ({ index, durationMs: 400, noticedMs: at * 3000 })),
+    );
     expect(indexes(play(twice))).toEqual([0, 1]);
   });
 

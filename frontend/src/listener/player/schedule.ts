@@ -1,6 +1,6 @@
 /**
  * What is heard when, and how fast. Pure; the rules are those of `services/cli/clients/playback.py`, by which the
- * reports' lags are defined: whoever changes one changes both.
+ * reports' lags are defined, and `tests/data/playback/cases.json` holds both to them.
  *
  * Clips are laid end to end in the order of their index. A missing index is waited for, but not for long; when speech
  * has piled up, clips play faster with their pitch kept. An index plays once.

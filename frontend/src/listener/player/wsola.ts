@@ -32,7 +32,13 @@ export function wsola(samples: Float32Array, rate: number, sampleRate: number): 
 }
 
 /** Where, within reach of `ideal`, the wave resembles most what is at `follows`. */
-function bestMatch(wave: Float32Array, follows: number, ideal: number, length: number, reach: number): number {
+function bestMatch(
+  wave: Float32Array,
+  follows: number,
+  ideal: number,
+  length: number,
+  reach: number,
+): number {
   const last = wave.length - length;
   const from = Math.min(Math.max(0, ideal - reach), last);
   const to = Math.min(ideal + reach, last);

@@ -10,7 +10,7 @@ import styles from './listen.module.css';
 export function Banners() {
   const { state, link, blocked, voiced, mode, remark } = useListener();
   return (
-    <div className={styles.banners}>
+    <div className={styles.banners} aria-live="polite">
       {blocked && (
         <Banner text={words.blocked}>
           <button type="button" className="primary" onClick={() => current()?.unblock()}>
@@ -22,6 +22,7 @@ export function Banners() {
       {link.state === 'waiting' && <Waiting retryAtMs={link.retryAtMs} full={link.full} />}
       {state === 'paused' && <Banner text={words.speakerPaused} />}
       {state === 'muted' && <Banner text={words.speakerMuted} />}
+      {state === 'ended' && <Banner text={words.talkEnded} />}
       {mode === 'voice' && voiced === false && state !== 'ended' && <Banner text={words.noVoice} />}
       {remark !== undefined && (
         <Banner text={words[remark]}>
@@ -39,11 +40,12 @@ export function Banners() {
   );
 }
 
-/** The countdown is not spoken by screen readers each second: only what happened is. */
+/** Screen readers say what has happened, but don't count down aloud. */
 function Waiting({ retryAtMs, full }: { retryAtMs: number; full: boolean }) {
   const seconds = useCountdown(retryAtMs);
   return (
-    <Banner text={full ? words.full : words.lost} more={words.tryingAgainIn(seconds)}>
+    <Banner text={full ? words.full : words.lost}>
+      <span role="timer">{words.tryingAgainIn(seconds)}</span>
       <button type="button" onClick={() => current()?.retryNow()}>
         {words.retryNow}
       </button>
@@ -51,12 +53,10 @@ function Waiting({ retryAtMs, full }: { retryAtMs: number; full: boolean }) {
   );
 }
 
-function Banner({ text, more, children }: { text: string; more?: string; children?: ReactNode }) {
+function Banner({ text, children }: { text: string; children?: ReactNode }) {
   return (
     <div className={styles.banner}>
-      <p>
-        <span role="status">{text}</span> {more}
-      </p>
+      <p>{text}</p>
       {children}
     </div>
   );

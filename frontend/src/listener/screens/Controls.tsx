@@ -73,7 +73,11 @@ function Language() {
   const talk = useListener((state) => state.talk);
   const language = useListener((state) => state.language);
   return (
-    <select aria-label={words.language} value={language} onChange={({ target }) => chooseLanguage(target.value)}>
+    <select
+      aria-label={words.language}
+      value={language}
+      onChange={({ target }) => chooseLanguage(target.value)}
+    >
       {talk?.languages.map(({ code, name, quality }) => (
         <option key={code} value={code} lang={code}>
           {quality === 'draft' ? `${name} (${words.draft})` : name}

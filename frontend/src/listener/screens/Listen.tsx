@@ -44,7 +44,6 @@ export function Listen() {
       <footer className={styles.footer}>
         {ended && (
           <div className={styles.ended}>
-            <p role="status">{words.talkEnded}</p>
             <Download />
           </div>
         )}

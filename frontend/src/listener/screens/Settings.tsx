@@ -15,7 +15,12 @@ export function Settings({ dialog }: { dialog: RefObject<HTMLDialogElement | nul
     <dialog ref={dialog} className={styles.settings} aria-labelledby="settings">
       <header>
         <h2 id="settings">{words.settings}</h2>
-        <button type="button" className="plain" aria-label={words.close} onClick={() => dialog.current?.close()}>
+        <button
+          type="button"
+          className="plain"
+          aria-label={words.close}
+          onClick={() => dialog.current?.close()}
+        >
           <Icon name="close" />
         </button>
       </header>

@@ -14,7 +14,8 @@ export const de: Words = {
   notACode: 'Das ist weder ein Code noch ein Link eines Vortrags.',
   unknown: 'Diesen Vortrag gibt es nicht. Bitte Code oder Link prüfen.',
   ended: 'Dieser Vortrag ist zu Ende.',
-  attempts: 'Zuletzt wurden zu viele falsche Codes versucht. Bitte eine Minute warten oder den Link benutzen.',
+  attempts:
+    'Zuletzt wurden zu viele falsche Codes versucht. Bitte eine Minute warten oder den Link benutzen.',
   protocol: 'Diese Seite und der Dienst verstehen einander nicht. Bitte die Seite neu laden.',
 
   chooseLanguage: 'Ihre Sprache',

@@ -25,7 +25,13 @@ export const es: Words = {
   readOnly: 'Solo leer',
   earphones: 'Con auriculares no se molesta a la sala.',
 
-  states: { created: 'Pronto', live: 'En directo', paused: 'Pausa', muted: 'Sin micrófono', ended: 'Terminada' },
+  states: {
+    created: 'Pronto',
+    live: 'En directo',
+    paused: 'Pausa',
+    muted: 'Sin micrófono',
+    ended: 'Terminada',
+  },
   lobby: 'La charla aún no ha empezado.',
   lobbyMore: 'Deja abierta esta página: empezará sola.',
   silent: 'Las próximas palabras aparecerán aquí.',

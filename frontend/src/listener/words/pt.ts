@@ -25,7 +25,13 @@ export const pt: Words = {
   readOnly: 'Só ler',
   earphones: 'Fones de ouvido mantêm a sala em silêncio.',
 
-  states: { created: 'Em breve', live: 'Ao vivo', paused: 'Pausa', muted: 'Sem microfone', ended: 'Terminada' },
+  states: {
+    created: 'Em breve',
+    live: 'Ao vivo',
+    paused: 'Pausa',
+    muted: 'Sem microfone',
+    ended: 'Terminada',
+  },
   lobby: 'A palestra ainda não começou.',
   lobbyMore: 'Deixe esta página aberta: ela começa sozinha.',
   silent: 'As próximas palavras aparecerão aqui.',

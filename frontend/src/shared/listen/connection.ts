@@ -99,7 +99,9 @@ export class Connection {
   }
 
   #sendJoin(after: number | undefined): void {
-    this.#socket?.send(JSON.stringify({ type: 'join', ...this.#join, ...(after !== undefined && { after }) }));
+    this.#socket?.send(
+      JSON.stringify({ type: 'join', ...this.#join, ...(after !== undefined && { after }) }),
+    );
     this.#expectAnswer();
   }
 

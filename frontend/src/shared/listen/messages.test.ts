@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { noticeReader } from './messages';
 
 test('a message of a known type is read', () => {
-  expect(noticeReader(() => {})('{"type":"state","state":"paused"}')).toEqual({ type: 'state', state: 'paused' });
+  expect(noticeReader(() => {})('{"type":"state","state":"paused"}')).toEqual({
+    type: 'state',
+    state: 'paused',
+  });
 });
 
 test('a message of an unknown type is ignored, and reported once', () => {

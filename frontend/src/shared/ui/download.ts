@@ -4,7 +4,12 @@ import { type Format, formatted } from '../formats';
 const TYPES = { txt: 'text/plain', srt: 'application/x-subrip', vtt: 'text/vtt' } as const;
 
 /** Have the browser save captions as a file named after the talk and the language. */
-export function downloadCaptions(captions: readonly Caption[], title: string, language: string, format: Format): void {
+export function downloadCaptions(
+  captions: readonly Caption[],
+  title: string,
+  language: string,
+  format: Format,
+): void {
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'talk';
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([formatted(captions, format)], { type: TYPES[format] }));

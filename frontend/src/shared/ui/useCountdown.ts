@@ -4,9 +4,8 @@ import { useEffect, useState } from 'react';
 export function useCountdown(atMs: number): number {
   const [nowMs, setNowMs] = useState(() => performance.now());
   useEffect(() => {
-    setNowMs(performance.now());
     const timer = setInterval(() => setNowMs(performance.now()), 250);
     return () => clearInterval(timer);
-  }, [atMs]);
+  }, []);
   return Math.max(0, Math.ceil((atMs - nowMs) / 1000));
 }

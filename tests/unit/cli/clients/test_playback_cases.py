@@ -1,0 +1,17 @@
+"""The web player's rules are the same as ours: ``frontend/src/listener/player/schedule.test.ts`` has these cases too."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.cli.clients.playback import ArrivedClip, schedule
+
+CASES = json.loads((Path(__file__).parents[3] / "data" / "playback" / "cases.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_clips_are_heard_as_in_the_cases_shared_with_the_web_player(case: dict[str, list[list[float]]]) -> None:
+    arrived = [ArrivedClip(int(index), *times) for index, *times in case["arrivals"]]
+    heard = [(one.index, one.start_ms, one.end_ms, one.rate) for one in schedule(arrived)]
+    assert heard == [pytest.approx(tuple(expected), abs=0.001) for expected in case["played"]]
