@@ -1,4 +1,5 @@
 import { show } from '../shared/app';
 import { App } from './App';
+import { Studio } from './studio';
 
-show(<App />);
+show(<App first={Studio.open()} />);

@@ -49,7 +49,8 @@ export class Resampler {
     while (at + this.#taps <= this.#filled) {
       const weights = this.#phases[this.#phase] as Float32Array;
       let sum = 0;
-      for (let tap = 0; tap < this.#taps; tap++) sum += (weights[tap] as number) * (this.#inputs[at + tap] as number);
+      for (let tap = 0; tap < this.#taps; tap++)
+        sum += (weights[tap] as number) * (this.#inputs[at + tap] as number);
       give(sum);
       this.#phase += this.#down;
       at += Math.floor(this.#phase / this.#up);

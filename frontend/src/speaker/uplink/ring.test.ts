@@ -5,34 +5,49 @@ import { MOST_FRAMES, Ring } from './ring';
 const FRAME_MS = 96;
 
 /** Frame number `n` of audio that is captured without a break. */
-const captured = (n: number): Captured => ({ pcm: new Int16Array(FRAME_SAMPLES), endedAtMs: (n + 1) * FRAME_MS });
+const captured = (n: number): Captured => ({
+  pcm: new Int16Array(FRAME_SAMPLES),
+  endedAtMs: (n + 1) * FRAME_MS,
+});
 
 function filled(ring: Ring, from: number, to: number): Ring {
   for (let n = from; n < to; n++) ring.capture(captured(n));
   return ring;
 }
 
-const numbers = (ring: Ring) => ring.from(0).map(({ seq, firstSample }) => [seq, firstSample / FRAME_SAMPLES]);
+const numbers = (ring: Ring) =>
+  ring.from(0).map(({ seq, firstSample }) => [seq, firstSample / FRAME_SAMPLES]);
 
 describe('a new talk', () => {
   test('numbers frames and samples from 0 without gaps', () => {
     const ring = filled(new Ring(), 0, 3);
     ring.begin(0, 0);
-    expect(numbers(ring)).toEqual([[0, 0], [1, 1], [2, 2]]);
+    expect(numbers(ring)).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
   });
 
   test('goes on where the session stands, with what was captured before that was known', () => {
     const ring = filled(new Ring(), 0, 2);
     ring.begin(40, 50 * FRAME_SAMPLES);
     filled(ring, 2, 3);
-    expect(numbers(ring)).toEqual([[40, 50], [41, 51], [42, 52]]);
+    expect(numbers(ring)).toEqual([
+      [40, 50],
+      [41, 51],
+      [42, 52],
+    ]);
   });
 
   test('ignores where the session stands once it has begun: its own numbers are right', () => {
     const ring = filled(new Ring(), 0, 2);
     ring.begin(0, 0);
     ring.begin(0, 999_999);
-    expect(numbers(ring)).toEqual([[0, 0], [1, 1]]);
+    expect(numbers(ring)).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
   });
 });
 
@@ -111,7 +126,13 @@ describe('after the page was loaded again', () => {
     filled(ring, 10, 11);
     expect(ring.firstKept).toBe(6);
     ring.begin(6, 6 * FRAME_SAMPLES);
-    expect(numbers(ring)).toEqual([[6, 6], [7, 7], [8, 8], [9, 9], [10, 10]]);
+    expect(numbers(ring)).toEqual([
+      [6, 6],
+      [7, 7],
+      [8, 8],
+      [9, 9],
+      [10, 10],
+    ]);
   });
 
   test('the time in which the page was away is a gap', () => {
@@ -121,10 +142,13 @@ describe('after the page was loaded again', () => {
     expect(ring.progress.missedMs).toBeCloseTo(30 * FRAME_MS);
   });
 
-  test('frames that the service has and the page had no time to keep don\'t swallow new ones', () => {
+  test("frames that the service has and the page had no time to keep don't swallow new ones", () => {
     const ring = filled(reloaded(left()), 10, 12);
     ring.begin(13, 13 * FRAME_SAMPLES);
-    expect(numbers(ring)).toEqual([[13, 13], [14, 14]]);
+    expect(numbers(ring)).toEqual([
+      [13, 13],
+      [14, 14],
+    ]);
   });
 
   test('a service that no longer knows where the session stands is told', () => {
@@ -138,6 +162,10 @@ describe('after the page was loaded again', () => {
     const once = filled(reloaded(left()), 10, 12);
     const twice = filled(reloaded(once), 12, 13);
     twice.begin(13, 13 * FRAME_SAMPLES);
-    expect(numbers(twice)).toEqual([[13, 13], [14, 14], [15, 15]]);
+    expect(numbers(twice)).toEqual([
+      [13, 13],
+      [14, 14],
+      [15, 15],
+    ]);
   });
 });

@@ -23,7 +23,12 @@ export class FrameShelf {
   #guessing: boolean;
   #writing: Promise<void> | null = null;
 
-  private constructor(database: IDBDatabase | null, sessionId: string, talk?: KeptTalk, frames: Frame[] = []) {
+  private constructor(
+    database: IDBDatabase | null,
+    sessionId: string,
+    talk?: KeptTalk,
+    frames: Frame[] = [],
+  ) {
     this.#database = database;
     this.#sessionId = sessionId;
     this.ring = new Ring(talk?.progress, frames);
@@ -42,7 +47,10 @@ export class FrameShelf {
       const kept = await talk;
       const fresh = nowMs - (kept?.progress.endedAtMs ?? nowMs) < STALE_MS;
       if (kept === undefined || fresh) return new FrameShelf(database, sessionId, kept, await frames);
-      return new FrameShelf(database, sessionId, { ...kept, progress: { ...kept.progress, endedAtMs: null } });
+      return new FrameShelf(database, sessionId, {
+        ...kept,
+        progress: { ...kept.progress, endedAtMs: null },
+      });
     } catch {
       return new FrameShelf(null, sessionId);
     }

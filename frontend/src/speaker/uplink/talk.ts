@@ -1,6 +1,6 @@
 /** What page and uplink worker tell each other. */
 
-import type { Refusal } from '../../shared/reconnect';
+import type { SpeakerRefusal } from '../../shared/reconnect';
 
 /** What a session is doing, as the services say it. */
 export type SessionState = 'created' | 'live' | 'paused' | 'muted' | 'ended';
@@ -37,7 +37,7 @@ export type Link = 'connecting' | 'open' | 'waiting' | 'token' | 'closed';
 /** To the page: how it stands. */
 export interface UplinkStatus {
   readonly link: Link;
-  readonly refusal: Refusal | null;
+  readonly refusal: SpeakerRefusal | null;
   /** The service's own words about the last trouble. */
   readonly said: string | null;
   /** When the next try begins, in milliseconds since the Unix epoch; null unless waiting. */

@@ -33,7 +33,10 @@ class Scripted implements Socket {
   }
 
   say(message: Record<string, unknown>): this {
-    this.onmessage?.call(this as unknown as WebSocket, new MessageEvent('message', { data: JSON.stringify(message) }));
+    this.onmessage?.call(
+      this as unknown as WebSocket,
+      new MessageEvent('message', { data: JSON.stringify(message) }),
+    );
     return this;
   }
 

@@ -1,6 +1,6 @@
 /** The speaker's socket: what is captured goes to ingest, once and in order, through any number of connections. */
 
-import { type Refusal, speakerRefusal, waitMs } from '../../shared/reconnect';
+import { type SpeakerRefusal, speakerRefusal, waitMs } from '../../shared/reconnect';
 import { type Captured, pack } from './frame';
 import type { Ring } from './ring';
 import type { Link, SessionState, Wanted } from './talk';
@@ -51,7 +51,7 @@ const CONTROLS = { live: 'resume', paused: 'pause', muted: 'mute', ended: 'end' 
 
 export class Uplink {
   link: Link = 'connecting';
-  refusal: Refusal | null = null;
+  refusal: SpeakerRefusal | null = null;
   said: string | null = null;
   retryAtMs: number | null = null;
   state: SessionState | null = null;
@@ -170,7 +170,11 @@ export class Uplink {
     const socket = this.#socket;
     if (socket === null || this.link !== 'open') return;
     clearTimeout(this.#drain);
-    for (let frame = this.#ring.next(this.#cursor); frame !== undefined; frame = this.#ring.next(this.#cursor)) {
+    for (
+      let frame = this.#ring.next(this.#cursor);
+      frame !== undefined;
+      frame = this.#ring.next(this.#cursor)
+    ) {
       if (socket.bufferedAmount > MOST_BUFFERED) {
         this.#drain = setTimeout(() => this.#pump(), BUFFER_CHECK_MS);
         return;

@@ -1,0 +1,99 @@
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { AccountFault } from '../account/account';
+import { MicrophonePanel, MicrophoneTrouble } from '../capture/MicrophonePanel';
+import { Icon } from '../parts/Icon';
+import { Notice } from '../parts/Notice';
+import type { Studio } from '../studio';
+import { Projector } from '../talks/Projector';
+import { Share } from '../talks/Share';
+import type { OwnSession } from '../talks/sessions';
+import { words } from '../words';
+import { ConnectionCheck } from './ConnectionCheck';
+import styles from './Prepare.module.css';
+import { SoundCheck } from './SoundCheck';
+
+const text = words.prepare;
+
+/** Before the talk: is the microphone good, will the network carry it, do listeners know the way? */
+export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) {
+  const { microphone } = studio;
+  const state = useStore(microphone.view, (view) => view.state);
+  const [projecting, setProjecting] = useState(false);
+  const [beginning, setBeginning] = useState(false);
+  const [trouble, setTrouble] = useState(false);
+  const running = talk.state !== 'created';
+
+  const begin = async () => {
+    setBeginning(true);
+    setTrouble(false);
+    try {
+      await studio.goOnAir(talk);
+    } catch (fault) {
+      setTrouble(fault instanceof AccountFault);
+    } finally {
+      setBeginning(false);
+    }
+  };
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <button type="button" className="plain" onClick={studio.toTalks}>
+          <Icon name="back" />
+          {words.live.toTalks}
+        </button>
+        <h1>{talk.title}</h1>
+      </header>
+      <section className={styles.card} aria-labelledby="microphone">
+        <h2 id="microphone">
+          <Icon name="microphone" />
+          {words.microphone.title}
+        </h2>
+        <MicrophoneTrouble microphone={microphone} />
+        {state === 'opening' && <p role="status">{words.microphone.opening}</p>}
+        {state === 'closed' && (
+          <>
+            <p className={styles.soft}>{words.microphone.allowHint}</p>
+            <button type="button" className="primary" onClick={() => void microphone.open()}>
+              {words.microphone.allow}
+            </button>
+            <p className={styles.soft}>{words.microphone.wired}</p>
+          </>
+        )}
+        {(state === 'open' || state === 'taken' || state === 'asleep') && (
+          <>
+            <MicrophonePanel microphone={microphone} />
+            <SoundCheck microphone={microphone} />
+          </>
+        )}
+      </section>
+      <div className={styles.side}>
+        <section className={styles.card} aria-labelledby="share">
+          <h2 id="share">
+            <Icon name="people" />
+            {words.share.title}
+          </h2>
+          <p className={styles.soft}>{words.share.explain}</p>
+          <Share talk={talk} onProject={() => setProjecting(true)} />
+        </section>
+        <section className={styles.card} aria-labelledby="connection">
+          <h2 id="connection">
+            <Icon name="network" />
+            {words.connection.title}
+          </h2>
+          <ConnectionCheck studio={studio} talk={talk} />
+        </section>
+      </div>
+      <section className={styles.go} aria-label={text.goOnAir}>
+        {running && <Notice kind="hint">{text.elsewhere}</Notice>}
+        {trouble && <Notice kind="trouble">{words.app.trouble['sign-in']}</Notice>}
+        <button type="button" className={styles.onAir} disabled={beginning} onClick={() => void begin()}>
+          <span className={styles.light} aria-hidden="true" />
+          {running ? text.rejoin : text.goOnAir}
+        </button>
+        <p className={styles.soft}>{text.goOnAirHint}</p>
+      </section>
+      {projecting && <Projector talk={talk} onClose={() => setProjecting(false)} />}
+    </div>
+  );
+}

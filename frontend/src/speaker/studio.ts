@@ -1,0 +1,142 @@
+/** Everything that the speaker's page works with, and which screen is shown. */
+
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { type Config, loadConfig } from '../shared/config';
+import { Account } from './account/account';
+import type { Following } from './captions/following';
+import type { CaptionsByLanguage } from './captions/shelf';
+import { CaptionShelf } from './captions/shelf';
+import { Microphone } from './capture/microphone';
+import { OnAir } from './live/on-air';
+import { rememberedMicrophone, rememberMicrophone } from './preferences';
+import { type OwnSession, Sessions } from './talks/sessions';
+
+export type Screen =
+  | { readonly name: 'talks' }
+  | { readonly name: 'prepare'; readonly talk: OwnSession }
+  | { readonly name: 'live'; readonly talk: OwnSession; readonly onAir: OnAir }
+  | {
+      readonly name: 'summary';
+      readonly talk: OwnSession;
+      /** What was kept; null where it is still coming in. */
+      readonly captions: CaptionsByLanguage | null;
+      readonly following: Following | null;
+    };
+
+/** The talk that this tab is on air with: it goes on when the page is loaded again. */
+const ON_AIR = 'dragoman.on-air';
+
+export class Studio {
+  readonly config: Config;
+  readonly account: Account;
+  readonly sessions: Sessions;
+  readonly microphone = new Microphone(rememberedMicrophone());
+  readonly screen: StoreApi<Screen> = createStore<Screen>(() => ({ name: 'talks' }));
+
+  private constructor(config: Config) {
+    this.config = config;
+    this.account = new Account(config.cognito);
+    this.sessions = new Sessions(config.ingest, () => this.account.token());
+    this.microphone.view.subscribe(({ settings }, before) => {
+      if (settings !== before.settings) rememberMicrophone(settings);
+    });
+  }
+
+  /** Read the configuration, find out who is there, and go on with a talk that this tab was giving. */
+  static async open(): Promise<Studio> {
+    const studio = new Studio(await loadConfig());
+    await studio.account.begin();
+    const talking = onAirWith();
+    if (talking !== null && studio.account.view.getState().status === 'in') {
+      void studio.microphone.open(); // what was kept goes out whether or not the microphone is there again
+      await studio.#begin(talking, false);
+    }
+    return studio;
+  }
+
+  readonly toTalks = (): void => {
+    this.#leave();
+    this.#show({ name: 'talks' });
+  };
+
+  async signOut(): Promise<void> {
+    this.toTalks();
+    await this.account.signOut();
+  }
+
+  readonly prepare = (talk: OwnSession): void => {
+    this.#show({ name: 'prepare', talk });
+  };
+
+  /** Begin, or go on where another page was; nothing happens without a microphone. Rejects with AccountFault. */
+  async goOnAir(talk: OwnSession): Promise<void> {
+    const { view } = this.microphone;
+    if (view.getState().state !== 'open') await this.microphone.open();
+    if (view.getState().state === 'open') await this.#begin(talk, true);
+  }
+
+  /** Speak here again after another window or device had taken over. Rejects with AccountFault. */
+  async takeBack(talk: OwnSession, before: OnAir): Promise<void> {
+    before.close();
+    before.following.close();
+    await this.#begin(talk, true);
+  }
+
+  async showSummary(talk: OwnSession): Promise<void> {
+    const captions = await new CaptionShelf(talk.session_id).load();
+    this.#show({ name: 'summary', talk, captions, following: null });
+  }
+
+  async #begin(talk: OwnSession, pressed: boolean): Promise<void> {
+    const { config, account, sessions, microphone } = this;
+    const onAir = await OnAir.begin({ config, account, sessions, microphone, talk, pressed });
+    setOnAirWith(talk);
+    onAir.view.subscribe(({ uplink }) => {
+      if (uplink?.link === 'closed' && (uplink.refusal === null || uplink.refusal === 'ended')) {
+        this.#over(talk, onAir);
+      }
+    });
+    this.#show({ name: 'live', talk, onAir });
+  }
+
+  #over(talk: OwnSession, onAir: OnAir): void {
+    if (this.screen.getState().name !== 'live') return;
+    setOnAirWith(null);
+    onAir.close();
+    void this.microphone.close();
+    this.#show({ name: 'summary', talk, captions: null, following: onAir.following });
+  }
+
+  #leave(): void {
+    const screen = this.screen.getState();
+    if (screen.name === 'live') {
+      screen.onAir.close();
+      screen.onAir.following.close();
+      setOnAirWith(null);
+    }
+    if (screen.name === 'summary') screen.following?.close();
+    void this.microphone.close();
+  }
+
+  #show(screen: Screen): void {
+    this.screen.setState(screen, true);
+    scrollTo(0, 0);
+  }
+}
+
+function onAirWith(): OwnSession | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(ON_AIR) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+function setOnAirWith(talk: OwnSession | null): void {
+  try {
+    if (talk === null) sessionStorage.removeItem(ON_AIR);
+    else sessionStorage.setItem(ON_AIR, JSON.stringify(talk));
+  } catch {
+    // Storage is forbidden: a page that is loaded again shows the list of talks.
+  }
+}

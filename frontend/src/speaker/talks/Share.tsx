@@ -1,0 +1,50 @@
+import { useState } from 'react';
+import { Icon } from '../parts/Icon';
+import { words } from '../words';
+import { listenerLink, spelled } from './invitation';
+import { QrCode } from './QrCode';
+import styles from './Share.module.css';
+import type { OwnSession } from './sessions';
+
+const text = words.share;
+
+/** Code, link and QR code of a talk. */
+export function Share({ talk, onProject }: { talk: OwnSession; onProject: () => void }) {
+  const [copied, setCopied] = useState(false);
+  const link = listenerLink(talk);
+  const copy = async () => {
+    await navigator.clipboard.writeText(link);
+    setCopied(true);
+  };
+  return (
+    <div className={styles.share}>
+      <div className={styles.qr}>
+        <QrCode value={link} label={text.qr} />
+      </div>
+      <dl className={styles.ways}>
+        <div>
+          <dt>{text.code}</dt>
+          <dd className={styles.code}>{spelled(talk.code)}</dd>
+        </div>
+        <div>
+          <dt>{text.link}</dt>
+          <dd className={styles.link}>
+            <a href={link} target="_blank" rel="noreferrer">
+              {link.replace(/^https?:\/\//, '')}
+            </a>
+          </dd>
+        </div>
+      </dl>
+      <div className={styles.actions}>
+        <button type="button" onClick={() => void copy()}>
+          <Icon name={copied ? 'check' : 'copy'} />
+          <span aria-live="polite">{copied ? text.copied : text.copy}</span>
+        </button>
+        <button type="button" onClick={onProject}>
+          <Icon name="code" />
+          {text.project}
+        </button>
+      </div>
+    </div>
+  );
+}
