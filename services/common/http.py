@@ -16,10 +16,11 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from services.common.lifecycle import Service
@@ -34,6 +35,7 @@ DEAF_PEER_S = 30.0
 SOCKETS_DRAIN_S = 10.0
 """How long WebSockets may take to close themselves after a stop."""
 REQUESTS_DRAIN_S = 5.0
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +54,8 @@ class Server:
     """uvicorn inside the process's TaskGroup. Binds when made.
 
     Raises SettingsError naming ``port_variable`` if the port is taken. WebSocket routes watch ``service.stopping`` and
-    close their own sockets with 1012; the server waits for them before it goes.
+    close their own sockets with 1012; the server waits for them before it goes. Pages of ``allowed_origins`` may call
+    the routes from a browser; they say who they are in the request, so no cookies are involved.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Server:
         port: int,
         port_variable: str,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        allowed_origins: Sequence[str] = (),
     ) -> None:
         self._service = service
         self._socket = _bind(host, port, port_variable)
@@ -75,10 +79,17 @@ class Server:
             exception_handlers={HTTPException: _http_error, Exception: _server_error},
         )
         self._app.router.default = _starting
+        # Around everything, so that a page can read a failure too.
+        self._answer: ASGIApp = CORSMiddleware(
+            self._app,
+            allow_origins=allowed_origins,
+            allow_methods=_METHODS,
+            allow_headers=("authorization", "content-type"),
+        )
         self._open_sockets = 0
         self._no_sockets = asyncio.Event()
         self._no_sockets.set()
-        self._uvicorn = _Uvicorn(
+        self._uvicorn = Uvicorn(
             uvicorn.Config(
                 self._count_sockets,
                 interface="asgi3",
@@ -122,12 +133,12 @@ class Server:
 
     async def _count_sockets(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
             return
         self._open_sockets += 1
         self._no_sockets.clear()
         try:
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
         finally:
             self._open_sockets -= 1
             if not self._open_sockets:
@@ -141,7 +152,9 @@ class Server:
         return json_response({"checks": checks}, 200 if all(checks.values()) else 503)
 
 
-class _Uvicorn(uvicorn.Server):
+class Uvicorn(uvicorn.Server):
+    """uvicorn as a part of a process that has a life of its own."""
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the service's lifecycle."""

@@ -33,7 +33,13 @@ log = structlog.get_logger(__name__)
 
 async def serve(service: Service, settings: IngestSettings) -> None:
     """Ingest, from its start to the end of its drain."""
-    server = Server(service, host=settings.host, port=settings.ingest_port, port_variable="DRAGOMAN_INGEST_PORT")
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.ingest_port,
+        port_variable="DRAGOMAN_INGEST_PORT",
+        allowed_origins=settings.allowed_origins.split(","),
+    )
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.run())
         client_id = f"ingest-{settings.instance}"

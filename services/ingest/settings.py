@@ -1,12 +1,21 @@
 """What ingest is told from outside."""
 
+from typing import Annotated
+
+import msgspec
+
 from services.common.settings import Port, PositiveInt, Seconds, Settings
+
+_ORIGIN = r"https?://[^/,\s]+"
+Origins = Annotated[str, msgspec.Meta(pattern=rf"^{_ORIGIN}(,{_ORIGIN})*$")]
 
 
 class IngestSettings(Settings, frozen=True, kw_only=True):
     """Read from ``DRAGOMAN_*``; those without a default must be given."""
 
     ingest_port: Port = 18081
+    allowed_origins: Origins = "http://127.0.0.1:18080,http://localhost:18080,http://127.0.0.1:18079"
+    """Comma-separated origins of pages that may use the REST side; by default those of ``make up``, ``make dev``."""
     jwks_url: str
     """Where the keys that sign speakers' tokens are published."""
     token_issuer: str

@@ -107,7 +107,8 @@ class Hub:
         seat = Seat(room, session, join, self._clock(), wake)
         room.seats.setdefault(join.language, set()).add(seat)
         self.listeners += 1
-        self._audiences.joined(seat.session.session_id, seat.language, hearing=seat.audio)
+        if not seat.monitor:
+            self._audiences.joined(seat.session.session_id, seat.language, hearing=seat.audio)
         return seat
 
     def leave(self, seat: Seat) -> None:
@@ -117,7 +118,8 @@ class Hub:
         if not seats:
             del seat.room.seats[seat.language]
         self.listeners -= 1
-        self._audiences.left(seat.session.session_id, seat.language, hearing=seat.audio)
+        if not seat.monitor:
+            self._audiences.left(seat.session.session_id, seat.language, hearing=seat.audio)
 
     def sweep(self) -> None:
         """Call about every second: forget what is old, finish what has ended."""

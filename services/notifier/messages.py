@@ -29,6 +29,8 @@ class Join(msgspec.Struct, frozen=True, tag="join"):
     """The last index that was heard; None for a new listener."""
     audio: bool = True
     partials: bool = False
+    monitor: bool = False
+    """Follows without being counted: nothing is translated or synthesized on its account."""
 
 
 class _Kind(msgspec.Struct):

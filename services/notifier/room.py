@@ -79,6 +79,7 @@ class Seat:
         self.language = join.language
         self.audio = join.audio
         self.partials = join.partials
+        self.monitor = join.monitor
         self.wake = wake
         self.taken_at_ms = now_ms
         self._tail = room.tail(join.language)

@@ -207,7 +207,13 @@ async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
     """An ingest built from fakes on a free port; leaving it is a SIGTERM."""
     told = IngestSettings(jwks_url=JWKS_URL, token_issuer=ISSUER, token_client_id=CLIENT, **settings)
     service = Service("ingest")
-    server = Server(service, host="127.0.0.1", port=0, port_variable="DRAGOMAN_INGEST_PORT")
+    server = Server(
+        service,
+        host="127.0.0.1",
+        port=0,
+        port_variable="DRAGOMAN_INGEST_PORT",
+        allowed_origins=told.allowed_origins.split(","),
+    )
     store, publisher, view = InMemorySessionStore(), FakePublisher(), SessionView()
     floors = Floors(told.instance, burst_s=told.audio_burst_s, rate=told.audio_rate, leave_s=told.kafka_timeout_s + 1)
     sessions = Sessions(store, publisher, view, floors, max_session_s=told.max_session_s)

@@ -201,3 +201,24 @@ async def test_metrics_count_by_names_that_carry_units(owner: httpx.AsyncClient)
     text = (await owner.get("/metrics")).text
     for name in ("dragoman_ingest_frames_total", "dragoman_ingest_ack_seconds_bucket", "dragoman_ingest_sockets"):
         assert name in text
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/nobody-has-this", "/nowhere"])
+async def test_a_page_of_an_allowed_origin_reads_answers_and_errors_and_no_other_page_does(
+    anybody: httpx.AsyncClient, path: str
+) -> None:
+    for origin, allowed in (("http://127.0.0.1:18080", True), ("http://evil.example", False), ("null", False)):
+        answer = await anybody.get(path, headers={"origin": origin})
+        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_page_may_send_a_token_and_json_with_every_method_there_is(anybody: httpx.AsyncClient) -> None:
+    def asked(method: str, origin: str) -> dict[str, str]:
+        wanted = {"method": method, "headers": "authorization,content-type"}
+        return {"origin": origin, **{f"access-control-request-{name}": value for name, value in wanted.items()}}
+
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        allowed = await anybody.options("/sessions", headers=asked(method, "http://127.0.0.1:18080"))
+        assert allowed.status_code == 200, method
+    assert (await anybody.options("/sessions", headers=asked("GET", "http://evil.example"))).status_code == 400
+
+

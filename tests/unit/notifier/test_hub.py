@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from services.common import stages
-from services.common.contracts import Finished, LaneFinished, Partial, State, Word
+from services.common.contracts import Audience, Finished, LaneFinished, Partial, State, Word
 from services.notifier.audience import Audiences
 from services.notifier.hub import Hub, Limits
 from services.notifier.messages import Ended, Interim, Join, Joined, Refused, StateChanged
@@ -18,6 +18,7 @@ from tests.unit.notifier.records import caption, final, session, speech
 @dataclass
 class World:
     hub: Hub
+    audiences: Audiences
     now: float = 1_000_000.0
 
     def join(self, name: str = "s1", language: str = "pt", after: int | None = None, **more: bool) -> Seat:
@@ -51,7 +52,8 @@ def a_world(**limits: float) -> World:
         "finish_ms": 15_000.0,
     }
     merged = Limits(**(usual | limits))  # type: ignore[arg-type]
-    made = World(Hub(merged, Audiences("n1", lambda: made.now), lambda: made.now))
+    audiences = Audiences("n1", lambda: made.now)
+    made = World(Hub(merged, audiences, lambda: made.now), audiences)
     return made
 
 
@@ -231,6 +233,23 @@ def test_sessions_and_languages_do_not_mix(world: World) -> None:
 def test_limits_refuse_with_try_later_and_places_become_free_again() -> None:
     world = a_world(listeners=2, session_listeners=1)
     for number in (1, 2, 3):
+async def test_a_monitor_is_told_everything_and_not_counted(world: World) -> None:
+    counted: list[tuple[str, int]] = []
+
+    async def publish(record: Audience) -> None:
+        counted.append((record.language, record.listeners))
+
+    world.hub.take(session(), 0.0)
+    monitor = world.join(monitor=True)
+    world.hub.take(caption(0), 0.0)
+    assert world.told(monitor)[1:] == [0]
+    world.hub.leave(monitor)
+    world.join("s1", "es", monitor=True)
+    world.join("s1", "fr")
+    await world.audiences.withdraw(publish)
+    assert counted == [("fr", 0)]
+
+
         world.hub.take(session(f"s{number}", code=f"code{number}"), 0.0)
     seat = world.join("s1")
     assert world.refusal("s1", "es") == 1013
