@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test bench check format lock clean
+.PHONY: help setup demo up dev test bench check format lock clean
 
 bin := .venv/bin
+npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s%s\n", $$1, $$2 }'
@@ -12,27 +13,36 @@ setup:  ## bring everything that the stack needs on this machine
 demo: setup  ## play a recorded talk through the whole stack: captions and lag live, a report at the end
 	@$(bin)/dragoman demo
 
-up: setup  ## run the stack until Ctrl-C
+up: setup  ## run the stack with its web apps until Ctrl-C
 	@$(bin)/dragoman up
 
-test: setup check  ## check the code and run all tests
+dev: setup  ## beside 'make up': the web apps from their sources, reloaded as they change
+	@$(npm) dev
+
+test: check  ## check the code and run all tests
+	@scripts/setup --tests
+	@$(npm) test
 	@$(bin)/pytest
 
 bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings
+	@scripts/setup --tests
 	@$(bin)/python -m services.cli.commands.bench
 
-check: setup  ## lint, format, types, and which module may import which
+check: setup  ## lint, format, types, which module may import which, the web apps' size
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-cache
+	@$(npm) check
 
-format: setup  ## format the code and mend what the linter can
+format: setup  ## format the code and mend what the linters can
 	@$(bin)/ruff check --fix .
 	@$(bin)/ruff format .
+	@$(npm) format
 
 lock:  ## resolve and lock the Python dependencies anew
 	@scripts/lock
 
 clean:  ## remove what set-up and runs made, but not reports
 	rm -rf .venv .dragoman *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf frontend/node_modules frontend/dist

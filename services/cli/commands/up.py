@@ -1,54 +1,97 @@
 """``dragoman up``: the stack for use, started, shown, and kept until somebody stops it."""
 
+import ipaddress
 import logging
 import time
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import msgspec
+import segno
 import structlog
 import typer
 
 from services.cli.commands.running import run, say
 from services.cli.stack import Platform, Stack
+from services.cli.stack.forwarder import Forwarder
+from services.cli.stack.ports import HOST
+from services.cli.stack.web import Door, require_built, served
 from services.common.home import home
 
 
 def up(
+    address: Annotated[
+        str, typer.Option(help="IPv4 address of this machine: others in its network can then listen.", metavar="IP")
+    ] = HOST,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget sessions, records and clips of earlier runs.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the addresses as one JSON object.")] = False,
 ) -> None:
     """Run the whole stack on this machine until Ctrl-C.
 
     \b
-    dragoman up            keeps what earlier runs left
-    dragoman up --fresh    starts empty
+    dragoman up                           keeps what earlier runs left
+    dragoman up --fresh                   starts empty
+    dragoman up --address 192.168.1.20    phones in the same network can listen
 
-    Then, in another terminal: dragoman speak talk.wav, dragoman listen CODE --language pt, dragoman logs.
+    Then open the pages that it names, or in another terminal: dragoman speak talk.wav, dragoman listen CODE
+    --language pt, dragoman logs.
     """
-    run(_keep_up(fresh=fresh, as_json=json))
+    run(_keep_up(Door(_one_address(address)), fresh=fresh, as_json=json))
 
 
-async def _keep_up(*, fresh: bool, as_json: bool) -> None:
+def _one_address(given: str) -> str:
+    """Raises BadParameter for anything that could not stand in a link."""
+    try:
+        parsed = ipaddress.IPv4Address(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is not an IPv4 address", param_hint="--address") from None
+    if parsed.is_unspecified:
+        raise typer.BadParameter("name one address: it goes into links", param_hint="--address")
+    return str(parsed)
+
+
+async def _keep_up(door: Door, *, fresh: bool, as_json: bool) -> None:
     """Run until cancelled, which stops everything. Raises StackError."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # restarts are news
+    require_built()
     say("starting Kafka, the AWS endpoint and four services ...")
     began = time.monotonic()
-    async with Stack(Platform(fresh=fresh)) as stack:
+    async with AsyncExitStack() as parts:
+        stack = await parts.enter_async_context(Stack(Platform(fresh=fresh), env=door.environment))
+        await parts.enter_async_context(served(door.config(stack.platform.provisioned), door.clips, door.ports.web))
+        if door.address != HOST:
+            for port in (door.ports.web, door.ports.ingest, door.ports.notifier, door.ports.aws):
+                await parts.enter_async_context(Forwarder(door.address, port, port))
         say(f"up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
-        addresses = _addresses(stack)
         if as_json:
-            print(msgspec.json.encode(addresses).decode(), flush=True)
+            print(msgspec.json.encode(_addresses(stack, door)).decode(), flush=True)
         else:
-            for name, value in addresses.items():
-                print(f"  {name:<14}{value}", flush=True)
+            _show(stack, door)
         try:
             await stack.failed()
         finally:
             say("stopping ...")
 
 
-def _addresses(stack: Stack) -> dict[str, str]:
+def _show(stack: Stack, door: Door) -> None:
+    known = stack.platform.provisioned
+    addresses = _addresses(stack, door)
+    speaker, listener = addresses.pop("speaker_page"), addresses.pop("listener_page")
+    print(f"\n  Speak    {speaker}\n           as {known.demo_speaker}, password {known.demo_password}")
+    print(f"  Listen   {listener}\n")
+    segno.make_qr(listener).terminal(compact=True, border=2)
+    if door.address == HOST:
+        print("  Phones in your network can listen once you run: dragoman up --address ADDRESS-OF-THIS-MACHINE")
+    print()
+    for name, value in addresses.items():
+        print(f"  {name:<14}{value}")
+    print(end="", flush=True)
+
+
+def _addresses(stack: Stack, door: Door) -> dict[str, str]:
     return {
+        "speaker_page": door.speaker_page,
+        "listener_page": door.listener_page,
         "ingest": stack.ingest_url,
         "notifier": stack.notifier_url,
         "transcriber": stack["transcriber"].url,

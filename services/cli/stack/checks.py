@@ -18,6 +18,7 @@ from services.cli.stack import Ports, Provisioned
 from services.cli.stack.platform import is_running
 from services.cli.stack.ports import holder, listens
 from services.cli.stack.provision import BUCKET
+from services.cli.stack.web import BUILT, PAGES
 from services.common.home import home
 from services.common.kafka import KafkaUnavailable, describe_topics, wait_for_broker
 from services.common.languages import LANGUAGES
@@ -99,6 +100,7 @@ def _files() -> list[Finding]:
         ok("Kafka's jars", f"{jars} of them") if jars else missing("Kafka's jars", "none"),
         _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "ministack"),
         _file("recognizer's weights", home() / "models" / "whisper-base" / "model.bin"),
+        *(_file(f"web app {page}", BUILT / page) for page in PAGES),
         _file("RHVoice's libraries", home() / "rhvoice" / "lib" / "libRHVoice.so.5"),
     ]
     steps = {

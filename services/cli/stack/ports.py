@@ -1,5 +1,6 @@
 """The ports of the stack on one machine, and who has them."""
 
+import errno
 import socket
 from dataclasses import dataclass, fields
 
@@ -21,6 +22,7 @@ class Ports:
     transcriber: int = 18082
     translator: int = 18083
     notifier: int = 18084
+    web: int = 18080
 
     @classmethod
     def free(cls) -> "Ports":
@@ -38,15 +40,22 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def require_free(port: int, needed_by: str) -> None:
-    """Raises StackError that names the port and who has it."""
+def listen(address: str, port: int, needed_by: str) -> socket.socket:
+    """A socket that accepts connections. Raises StackError that names the port and who has it."""
     try:
-        socket.create_server((HOST, port)).close()
-    except OSError:
+        return socket.create_server((address, port))
+    except OSError as fault:
+        if fault.errno == errno.EADDRNOTAVAIL:
+            raise StackError(f"{address} is not an address of this machine") from None
         raise StackError(
             f"port {port}, which {needed_by} needs, is taken by {holder(port) or 'another program'}: "
             "stop that one first"
         ) from None
+
+
+def require_free(port: int, needed_by: str) -> None:
+    """Raises StackError that names the port and who has it."""
+    listen(HOST, port, needed_by).close()
 
 
 def holder(port: int) -> str | None:
