@@ -2,7 +2,7 @@
 
 Clips are laid end to end in the order of their index. A missing index is waited for, but not for long;
 when speech has piled up, clips play faster with their pitch kept. An index plays once.
-``frontend/src/listener/player/schedule.ts`` has the same rules, and ``tests/data/playback/cases.json`` holds both to them.
+``frontend/src/listener/player/schedule.ts`` has the same rules; ``tests/data/playback/cases.json`` holds both to them.
 """
 
 from collections.abc import Iterable, Mapping

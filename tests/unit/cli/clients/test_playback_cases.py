@@ -1,4 +1,4 @@
-"""The web player's rules are the same as ours: ``frontend/src/listener/player/schedule.test.ts`` has these cases too."""
+"""The web player has the same rules: ``frontend/src/listener/player/schedule.test.ts`` has these cases too."""
 
 import json
 from pathlib import Path
