@@ -6,7 +6,8 @@ was already published.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
@@ -14,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 
 from services.common.clock import now_ms
 from services.common.errors import Fatal
-from services.common.kafka.cluster import connect, stop
+from services.common.kafka.cluster import Received, connect, stop
 from services.common.kafka.partition import TRANSACTION_S, Outbox, Partition, Processor
 from services.common.kafka.publisher import MAX_BATCH_BYTES, RETRY_BACKOFF_MS, Publisher
 from services.common.kafka.reader import FETCH_WAIT_MS, LogReader, decoded
@@ -23,7 +24,8 @@ from services.common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-_TAKEOVER_S = 30.0
+_STALLED_S = 10.0
+"""A rebalance or a takeover may last, since a day of output may have to be read, but not without any progress."""
 _INBOX_FULL = 1000
 _INBOX_LOW = 200
 
@@ -93,6 +95,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         self._partials = partials
         self._group = group
         self._held: dict[TopicPartition, Partition] = {}
+        self._takeovers: list[asyncio.Task[None]] = []
         self._fault: BaseException | None = None
         self._leaving = False
 
@@ -101,58 +104,84 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Finish what is in a transaction and publish nothing until it is known who has what."""
         try:
+            await self._drop_takeovers()
             await asyncio.gather(*(held.hold() for held in self._held.values()))
         except BaseException as fault:
             self._fault = fault
             raise
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Keep what stayed, give up what went, take over what came: fence, then ask where it stands, then seek."""
+        """Keep what stayed, give up what went, begin to take over what came.
+
+        A takeover is a task of its own: until this returns the client sends no heartbeat, so the group would soon give
+        the partitions to somebody else.
+        """
         if self._leaving:
             return
         self._consumer.pause(*assigned)  # the consumer goes on fetching while this awaits
         lost = [self._held.pop(part) for part in self._held.keys() - assigned]
         try:
-            async with asyncio.timeout(_TAKEOVER_S):
-                for part, held in self._held.items():
-                    self._consumer.seek(part, held.next_offset)
-                    held.go_on()
+            for part, held in self._held.items():
+                self._consumer.seek(part, held.next_offset)
+                held.go_on()
+            self._consumer.resume(*self._held)
+            async with asyncio.timeout(_STALLED_S):
                 await asyncio.gather(*(held.give_up() for held in lost))
-                await asyncio.gather(*(self._take_over(part) for part in assigned - self._held.keys()))
-            self._consumer.resume(*assigned)
+            new = assigned - self._held.keys()
+            self._takeovers = [self._group.create_task(self._take_over(part)) for part in new]
         except TimeoutError:
-            self._fault = Fatal(f"a takeover took longer than {_TAKEOVER_S:g} s")
+            self._fault = Fatal(f"partitions could not be given up within {_STALLED_S:g} s")
         except BaseException as fault:
             self._fault = fault
             raise
 
+    async def _drop_takeovers(self) -> None:
+        for takeover in self._takeovers:
+            takeover.cancel()
+        await asyncio.gather(*self._takeovers, return_exceptions=True)
+
     async def _take_over(self, part: TopicPartition) -> None:
-        began = now_ms()
-        producer = await connect(
-            lambda: AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                transactional_id=f"{self._service}-{part.partition}",
-                acks="all",
-                linger_ms=0,
-                max_batch_size=MAX_BATCH_BYTES,
-                retry_backoff_ms=RETRY_BACKOFF_MS,
-                transaction_timeout_ms=int(TRANSACTION_S * 1000),
-            ),
-            self._bootstrap,
-        )
-        offset = await self._consumer.committed(part)
-        if offset is None:
-            offset = (await self._consumer.beginning_offsets([part]))[part]
-        self._consumer.seek(part, offset)
-        outbox = Outbox()
-        processor = self._make(part.partition, outbox)
-        async with LogReader.open(
-            self._bootstrap, [self._output], client_id=f"{self._service}-restore", partition=part.partition
-        ) as tail:
-            await processor.restore(tail.to_end())
+        """Fence, then ask where it stands and seek there, then learn how far each session is. Raises Fatal."""
+        began, loop = now_ms(), asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_STALLED_S) as limit, AsyncExitStack() as undo:
+
+                def moved() -> None:
+                    limit.reschedule(loop.time() + _STALLED_S)
+
+                producer = await connect(
+                    lambda: AIOKafkaProducer(
+                        bootstrap_servers=self._bootstrap,
+                        transactional_id=f"{self._service}-{part.partition}",
+                        acks="all",
+                        linger_ms=0,
+                        max_batch_size=MAX_BATCH_BYTES,
+                        retry_backoff_ms=RETRY_BACKOFF_MS,
+                        transaction_timeout_ms=int(TRANSACTION_S * 1000),
+                    ),
+                    self._bootstrap,
+                )
+                undo.push_async_callback(stop, producer)
+                moved()
+                offset = await self._consumer.committed(part)
+                if offset is None:
+                    offset = (await self._consumer.beginning_offsets([part]))[part]
+                self._consumer.seek(part, offset)
+                moved()
+                outbox = Outbox()
+                processor = self._make(part.partition, outbox)
+                undo.push_async_callback(processor.close)
+                async with LogReader.open(
+                    self._bootstrap, [self._output], client_id=f"{self._service}-restore", partition=part.partition
+                ) as tail:
+                    await processor.restore(_telling(moved, tail.to_end()))
+                undo.pop_all()
+        except TimeoutError:
+            raise Fatal(f"the takeover of partition {part.partition} stood still for {_STALLED_S:g} s") from None
         held = Partition(part, self._service, producer, processor, outbox, offset, self._partials)
         self._held[part] = held
         held.start(self._group)
+        self._consumer.resume(part)
         log.info("partition_taken", partition=part.partition, offset=offset, took_ms=round(now_ms() - began))
 
     # -- the poll loop --
@@ -189,5 +218,13 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
     async def leave(self) -> None:
         """Publish what is in hand and give everything up."""
         self._leaving = True
+        await self._drop_takeovers()
         await asyncio.gather(*(held.give_up(publish=True) for held in self._held.values()))
         self._held.clear()
+
+
+async def _telling(moved: Callable[[], None], records: AsyncIterator[Received[Any]]) -> AsyncIterator[Received[Any]]:
+    """The same records; ``moved`` is called for each."""
+    async for received in records:
+        moved()
+        yield received
