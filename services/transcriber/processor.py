@@ -32,7 +32,6 @@ class Transcriber:
         """Sessions that are finished or can't be recognized."""
         self._sessions: dict[str, Session] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._failure: BaseException | None = None
 
     async def restore(self, tail: AsyncIterator[Received[Transcript]]) -> None:
         """See ``Processor.restore``."""
@@ -59,9 +58,7 @@ class Transcriber:
         await session.hear(received)
 
     def settled(self, position: int) -> int:
-        """See ``Processor.settled``. Raises what ended a session's task, which is a fault of this program."""
-        if self._failure is not None:
-            raise self._failure
+        """See ``Processor.settled``."""
         offsets = (session.oldest_offset for session in self._sessions.values())
         return min((offset for offset in offsets if offset is not None), default=position)
 
@@ -89,12 +86,12 @@ class Transcriber:
         return session
 
     def _end(self, session_id: str, task: asyncio.Task[None]) -> None:
+        """The session is finished; what ends its task otherwise is a fault of this program."""
         del self._tasks[session_id]
         if task.cancelled():
             return
         if (failure := task.exception()) is not None:
-            self._failure = failure
-            self._outbox.wake()
+            self._outbox.fail(failure)
             return
         del self._sessions[session_id]
         self._ignore(session_id)

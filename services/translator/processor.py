@@ -27,7 +27,6 @@ class TranslationProcessor:
         self._workshop = workshop
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._fault: BaseException | None = None
         self._progress = asyncio.Event()
         self._watching = ExitStack()
 
@@ -40,24 +39,21 @@ class TranslationProcessor:
             session.speak_missing()
 
     async def handle(self, received: Received[Transcript]) -> None:
-        """Give a final to its session. Waits while that session is too far behind. Raises Fatal."""
+        """Give a final to its session. Waits while that session is too far behind."""
         record = received.record
         match record:
             case Final():
                 session = self._session(record.session_id)
                 session.hear(received.offset, record, received.read_at_ms)
                 while session.waiting > _MOST_WAITING:
-                    self._check()
                     self._progress.clear()
                     await self._progress.wait()
             case Finished():
                 self._session(record.session_id).finish(received.offset, record)
                 self._forget_finished(record.session_id)
-        self._check()
 
     def settled(self, position: int) -> int:
-        """First offset of which a lane still needs something; ``position`` if there is none. Raises Fatal."""
-        self._check()
+        """First offset of which a lane still needs something; ``position`` if there is none."""
         unsettled = (session.unsettled for session in self._sessions.values())
         return min((offset for offset in unsettled if offset is not None), default=position)
 
@@ -76,7 +72,7 @@ class TranslationProcessor:
                 session_id,
                 self._workshop,
                 publish=self._publish,
-                settled=lambda: self._lane_ended(session_id),
+                lane_ended=lambda: self._forget_finished(session_id),
                 start=self._start,
             )
         return session
@@ -99,17 +95,7 @@ class TranslationProcessor:
         self._tasks.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
             log.error("lane_failed", exc_info=fault)
-            self._fault = fault
-            self._progress.set()
-            self._outbox.wake()
-
-    def _check(self) -> None:
-        if self._fault is not None:
-            raise Fatal(f"a lane failed: {self._fault!r}") from self._fault
-
-    def _lane_ended(self, session_id: str) -> None:
-        self._forget_finished(session_id)
-        self._outbox.wake()
+            self._outbox.fail(Fatal(f"a lane failed: {fault!r}"))
 
     def _forget_finished(self, session_id: str) -> None:
         if self._sessions[session_id].over:

@@ -53,13 +53,13 @@ class Session:
         session_id: str,
         workshop: Workshop,
         publish: Callable[[Translation], None],
-        settled: Callable[[], None],
+        lane_ended: Callable[[], None],
         start: Callable[[Lane], None],
     ) -> None:
-        """publish: into the outbox. settled: more input is settled. start: run the lane's tasks."""
+        """publish: into the outbox. lane_ended: told of each lane that has. start: run the lane's tasks."""
         self._id = session_id
         self._workshop = workshop
-        self._publish, self._settled, self._start = publish, settled, start
+        self._publish, self._lane_ended, self._start = publish, lane_ended, start
         self._lanes: dict[str, Lane] = {}
         self._published: dict[str, Published] = defaultdict(Published)
         self._sentence: deque[_Past] = deque(maxlen=_HISTORY)
@@ -176,7 +176,7 @@ class Session:
 
     def _end_lane(self, language: str) -> None:
         del self._lanes[language]
-        self._settled()
+        self._lane_ended()
 
     def _put(self, record: LaneFinished) -> None:
         self._publish(record)

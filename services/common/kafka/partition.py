@@ -34,6 +34,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._records: list[tuple[str, Encoded]] = []
+        self._fault: BaseException | None = None
         self._partials: deque[tuple[Topic[Any], Any]] = deque(maxlen=_PARTIALS_HELD)
         self.changed = asyncio.Event()
         self.partials_changed = asyncio.Event()
@@ -48,12 +49,15 @@ class Outbox:
         self._partials.append((topic, record))
         self.partials_changed.set()
 
-    def wake(self) -> None:
-        """More input is settled although there is nothing to publish."""
+    def fail(self, fault: BaseException) -> None:
+        """Something of the processor failed that can't be left out in silence: end the process with this."""
+        self._fault = fault
         self.changed.set()
 
     def take(self) -> list[tuple[str, Encoded]]:
-        """All that was put and not yet taken."""
+        """All that was put and not yet taken. Raises what the processor failed with."""
+        if self._fault is not None:
+            raise self._fault
         self.changed.clear()
         taken, self._records = self._records, []
         return taken
@@ -184,11 +188,11 @@ class Partition:
         safe: a takeover replays more, and knows from our output what to skip.
         """
         records = self._outbox.take()
-        settled = max(self._processor.settled(self._position), self._committed)
         now = asyncio.get_running_loop().time()
-        due = now - self._settled_at >= (_OVERDUE_S if records else _SETTLE_EVERY_S)
-        settle = settled > self._committed and (due or last)
-        if settle or due:
+        due = last or now - self._settled_at >= (_OVERDUE_S if records else _SETTLE_EVERY_S)
+        settled = max(self._processor.settled(self._position), self._committed) if due else self._committed
+        settle = settled > self._committed
+        if due:
             self._settled_at = now
         if not records and not settle:
             return

@@ -7,17 +7,39 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from services.common.contracts import Final
+from services.common.contracts import Final, Frame
 from services.common.errors import Fatal
 from services.common.kafka import Outbox, Received, partition
 from services.common.topics import TRANSCRIPTS
 
 
-class StuckProducer:
-    """Takes records and never hears that they arrived; an abort would wait for them as well."""
+class Producer:
+    """Has every record and offset at once."""
+
+    def __init__(self) -> None:
+        self.transactions = 0
+        self.offsets: list[int] = []
 
     async def begin_transaction(self) -> None:
         pass
+
+    async def send(self, *_: Any, **__: Any) -> "asyncio.Future[None]":
+        arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        arrived.set_result(None)
+        return arrived
+
+    async def send_offsets_to_transaction(self, offsets: dict[TopicPartition, int], _: str) -> None:
+        self.offsets += offsets.values()
+
+    async def commit_transaction(self) -> None:
+        self.transactions += 1
+
+    async def stop(self) -> None:
+        pass
+
+
+class StuckProducer(Producer):
+    """Takes records and never hears that they arrived; an abort would wait for them as well."""
 
     async def send(self, *_: Any, **__: Any) -> "asyncio.Future[None]":
         return asyncio.get_running_loop().create_future()
@@ -25,12 +47,12 @@ class StuckProducer:
     async def abort_transaction(self) -> None:
         await asyncio.Event().wait()
 
-    async def stop(self) -> None:
-        pass
-
 
 class Idle:
-    """A processor with nothing to do."""
+    """A processor with nothing to do, that counts how often it was asked what is settled."""
+
+    def __init__(self) -> None:
+        self.asked = 0
 
     async def restore(self, tail: AsyncIterator[Received[Any]]) -> None:
         pass
@@ -39,20 +61,60 @@ class Idle:
         pass
 
     def settled(self, position: int) -> int:
+        self.asked += 1
         return position
 
     async def close(self) -> None:
         pass
 
 
+def held(producer: Producer, processor: Idle, outbox: Outbox) -> partition.Partition:
+    partials: Any = None
+    return partition.Partition(TopicPartition("audio", 0), "copier", producer, processor, outbox, 0, partials)
+
+
+def final(index: int) -> Final:
+    return Final(session_id="s", language="en", index=index, words=())
+
+
+def frame(offset: int) -> Received[Frame]:
+    record = Frame(session_id="s", language="en", seq=offset, first_sample=0, captured_at_ms=0, received_at_ms=0)
+    return Received(record, "audio", 0, offset, 0.0)
+
+
 async def test_a_transaction_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partition, "TRANSACTION_S", 0.05)
     outbox = Outbox()
-    part = TopicPartition("audio", 0)
-    partials: Any = None
-    held = partition.Partition(part, "copier", StuckProducer(), Idle(), outbox, 0, partials)
-    outbox.put(TRANSCRIPTS, Final(session_id="s", language="en", index=0, words=()))
+    outbox.put(TRANSCRIPTS, final(0))
     with pytest.raises(BaseExceptionGroup) as raised:
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-            held.start(tasks)
+            held(StuckProducer(), Idle(), outbox).start(tasks)
     assert raised.group_contains(Fatal, match="took over")
+
+
+async def test_what_is_settled_is_asked_only_when_an_offset_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "_SETTLE_EVERY_S", 60)
+    monkeypatch.setattr(partition, "_OVERDUE_S", 60)
+    producer, processor, outbox = Producer(), Idle(), Outbox()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        partition_in_hand = held(producer, processor, outbox)
+        partition_in_hand.start(tasks)
+        partition_in_hand.accept(0, frame(0))
+        for index in range(20):
+            outbox.put(TRANSCRIPTS, final(index))
+            while producer.transactions <= index:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        assert processor.asked == 0
+        await partition_in_hand.give_up(publish=True)
+    assert processor.asked == 1
+    assert producer.offsets == [1]
+
+
+async def test_a_processor_s_fault_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "_SETTLE_EVERY_S", 60)
+    outbox = Outbox()
+    asyncio.get_running_loop().call_later(0.01, outbox.fail, RuntimeError("a bug"))
+    with pytest.raises(BaseExceptionGroup) as raised:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            held(Producer(), Idle(), outbox).start(tasks)
+    assert raised.group_contains(RuntimeError, match="a bug")

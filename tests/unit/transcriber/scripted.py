@@ -57,6 +57,7 @@ class Outbox:
     def __init__(self) -> None:
         self.records: list[Transcript] = []
         self.partials: list[Partial] = []
+        self.fault: BaseException | None = None
         self.on_put: Callable[[], None] = lambda: None
 
     def put(self, topic: Topic[Any], record: Any) -> None:
@@ -67,8 +68,8 @@ class Outbox:
     def put_partial(self, topic: Topic[Any], record: Any) -> None:
         self.partials.append(record)
 
-    def wake(self) -> None:
-        pass
+    def fail(self, fault: BaseException) -> None:
+        self.fault = fault
 
     @property
     def finals(self) -> list[Final]:

@@ -276,7 +276,7 @@ async def test_input_is_held_back_while_too_much_audio_waits(
 
 
 async def test_a_fault_of_the_program_ends_the_partition_instead_of_going_silent(
-    partition: Partition, recognizer: ScriptedRecognizer
+    partition: Partition, recognizer: ScriptedRecognizer, outbox: Outbox
 ) -> None:
     recognizer.fail_at = {1: RuntimeError("bug")}
     await partition.hear(frame(0))
