@@ -197,10 +197,6 @@ async def test_no_path_and_no_method_are_errors_as_json(owner: httpx.AsyncClient
     assert (await owner.put("/sessions")).status_code == 405
 
 
-async def test_metrics_count_by_names_that_carry_units(owner: httpx.AsyncClient) -> None:
-    text = (await owner.get("/metrics")).text
-    for name in ("dragoman_ingest_frames_total", "dragoman_ingest_ack_seconds_bucket", "dragoman_ingest_sockets"):
-        assert name in text
 @pytest.mark.parametrize("path", ["/sessions", "/sessions/nobody-has-this", "/nowhere"])
 async def test_a_page_of_an_allowed_origin_reads_answers_and_errors_and_no_other_page_does(
     anybody: httpx.AsyncClient, path: str
@@ -222,3 +218,7 @@ async def test_a_page_may_send_a_token_and_json_with_every_method_there_is(anybo
     assert (await anybody.options("/sessions", headers=asked("GET", "http://evil.example"))).status_code == 400
 
 
+async def test_metrics_count_by_names_that_carry_units(owner: httpx.AsyncClient) -> None:
+    text = (await owner.get("/metrics")).text
+    for name in ("dragoman_ingest_frames_total", "dragoman_ingest_ack_seconds_bucket", "dragoman_ingest_sockets"):
+        assert name in text

@@ -219,20 +219,6 @@ def test_interim_words_go_to_those_who_asked_and_only_the_latest_while_they_hold
     assert world.told(asked) == [Interim("all", 0)]
 
 
-def test_sessions_and_languages_do_not_mix(world: World) -> None:
-    world.hub.take(session("s1"), 0.0)
-    world.hub.take(session("s2", code="other"), 0.0)
-    seats = {(one, code): world.join(one, code) for one in ("s1", "s2") for code in ("pt", "es")}
-    for seat in seats.values():
-        world.told(seat)
-    for (one, code), seat in seats.items():
-        world.hub.take(caption(0, session_id=one, language=code), 0.0)
-        assert all(bool(world.told(other)) == (other is seat) for other in seats.values())
-
-
-def test_limits_refuse_with_try_later_and_places_become_free_again() -> None:
-    world = a_world(listeners=2, session_listeners=1)
-    for number in (1, 2, 3):
 async def test_a_monitor_is_told_everything_and_not_counted(world: World) -> None:
     counted: list[tuple[str, int]] = []
 
@@ -250,6 +236,20 @@ async def test_a_monitor_is_told_everything_and_not_counted(world: World) -> Non
     assert counted == [("fr", 0)]
 
 
+def test_sessions_and_languages_do_not_mix(world: World) -> None:
+    world.hub.take(session("s1"), 0.0)
+    world.hub.take(session("s2", code="other"), 0.0)
+    seats = {(one, code): world.join(one, code) for one in ("s1", "s2") for code in ("pt", "es")}
+    for seat in seats.values():
+        world.told(seat)
+    for (one, code), seat in seats.items():
+        world.hub.take(caption(0, session_id=one, language=code), 0.0)
+        assert all(bool(world.told(other)) == (other is seat) for other in seats.values())
+
+
+def test_limits_refuse_with_try_later_and_places_become_free_again() -> None:
+    world = a_world(listeners=2, session_listeners=1)
+    for number in (1, 2, 3):
         world.hub.take(session(f"s{number}", code=f"code{number}"), 0.0)
     seat = world.join("s1")
     assert world.refusal("s1", "es") == 1013
