@@ -140,16 +140,20 @@ class Session:
         try:
             while not self.finished:
                 before = self._stabilizer.settled, self._ring.oldest_offset
+                failed = False
                 try:
                     await self._transcribe_stretch()
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     self._ring.settle_fed()
                 except* EngineUnavailable as faults:
+                    failed = True
                     if before != (self._stabilizer.settled, self._ring.oldest_offset):
                         backoff_s = _FIRST_BACKOFF_S
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.inc()
+                _leave_if_cancelled()
+                if failed:
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
                     self._ring.rewind()
@@ -283,3 +287,10 @@ class Session:
 def _floor_epoch_ms(held: Received[Frame] | None) -> float:
     """The wall-clock time of floor audio 0 ms, as this frame tells it."""
     return held.record.captured_at_ms - held.record.end_ms if held is not None else 0.0
+
+
+def _leave_if_cancelled() -> None:
+    """A task group whose task is cancelled while it ends with errors raises those alone, before Python 3.13."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

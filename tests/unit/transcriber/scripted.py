@@ -99,6 +99,9 @@ class ScriptedRecognizer:
         self.fail_at: dict[int, Exception] = {}
         """Raised once, where a stream comes to this word."""
         self.fail_opening: list[EngineError] = []
+        self.closes_slowly = False
+        """Once: closing a stream lasts until it is cancelled."""
+        self.closing = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def open(
@@ -114,6 +117,10 @@ class ScriptedRecognizer:
         finally:
             self.open_streams -= 1
             stream.queue.put_nowait(None)
+            self.closing.set()
+            if self.closes_slowly:
+                self.closes_slowly = False
+                await asyncio.Event().wait()
 
 
 class ScriptedStream:
