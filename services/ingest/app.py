@@ -71,7 +71,7 @@ async def serve(service: Service, settings: IngestSettings) -> None:
         await _until_reachable(store)
         await states.caught_up()
         for session in view.open.values():
-            floors.adopt(session, settings.instance)
+            floors.adopt(session)
         speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, settings, service.stopping)
         server.add([*Rest(tokens, sessions, audience).routes(), WebSocketRoute("/speak", speaking.serve)])
         service.ready_when("token_keys", lambda: tokens.have_keys)

@@ -27,7 +27,8 @@ class Floor:
         self.position: Position | None = None
         self.allowance = allowance
         self.hold: Hold | None = None
-        self.last_held_by = ""
+        self.spoken_by = ""
+        """The connection that the position is of."""
         self.empty_since_s = time.monotonic()
         self.turn = asyncio.Lock()
 
@@ -37,6 +38,7 @@ class Floors:
 
     def __init__(self, instance: str, *, burst_s: float, rate: float, leave_s: float) -> None:
         """instance: this task's name. leave_s: how long a connection that is taken over may take to leave."""
+        self._instance = instance
         self._prefix = f"{instance}/{int(now_ms())}-"
         self._numbers = itertools.count(1)
         self._burst_s = burst_s
@@ -59,13 +61,12 @@ class Floors:
         """Hold the floor for the length of the block; whoever had it leaves first."""
         floor = self.floor(session.session_id)
         async with floor.turn:
-            if session.speaker != floor.last_held_by:
+            if session.speaker != floor.spoken_by:
                 floor.position = None  # it was spoken in through another task since
             if floor.hold is not None:
                 floor.hold.taken.set()
                 await asyncio.wait_for(floor.hold.left.wait(), self._leave_s)
             hold = floor.hold = Hold(f"{self._prefix}{next(self._numbers)}")
-            floor.last_held_by = hold.name
         try:
             yield floor, hold
         finally:
@@ -73,19 +74,23 @@ class Floors:
             floor.empty_since_s = time.monotonic()
             hold.left.set()
 
-    def abandoned(self, for_s: float) -> list[tuple[str, str]]:
-        """Sessions that nobody has held for this long, and who held them last."""
+    def abandoned(self, for_s: float) -> list[str]:
+        """Ids of sessions whose floor nobody here has held for this long."""
         since = time.monotonic() - for_s
         return [
-            (session_id, floor.last_held_by)
+            session_id
             for session_id, floor in self._floors.items()
-            if floor.hold is None and floor.last_held_by and floor.empty_since_s < since
+            if floor.hold is None and floor.empty_since_s < since
         ]
 
-    def adopt(self, session: Session, instance: str) -> None:
+    def ours(self, connection: str) -> bool:
+        """Whether that is or was a connection to this task, before its restart included."""
+        return connection.startswith(f"{self._instance}/")
+
+    def adopt(self, session: Session) -> None:
         """A session from before this task's restart: its speaker has the grace period to come back."""
-        if session.speaker.startswith(f"{instance}/"):
-            self.floor(session.session_id).last_held_by = session.speaker
+        if self.ours(session.speaker):
+            self.floor(session.session_id)
 
     def position(self, session: Session) -> Position:
         """Where the session's audio goes on; where unknown, a place that is surely not before its end."""

@@ -47,9 +47,9 @@ class Keeper:
         for session in list(self._view.open.values()):
             if session.created_at_ms < oldest_ms:
                 await self._sessions.end(session)
-        for session_id, last_held_by in self._floors.abandoned(self._grace_s):
+        for session_id in self._floors.abandoned(self._grace_s):
             known = self._view.open.get(session_id)
-            if known is None or known.speaker != last_held_by:
+            if known is None or not self._floors.ours(known.speaker):
                 self._floors.forget(session_id)
             elif known.state is State.LIVE:
-                await self._sessions.pause_abandoned(known, last_held_by)
+                await self._sessions.pause_abandoned(known)

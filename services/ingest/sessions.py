@@ -154,15 +154,17 @@ class Sessions:
         await self._announce(changed)
         return changed
 
-    async def pause_abandoned(self, session: Session, connection: str) -> None:
+    async def pause_abandoned(self, session: Session) -> None:
         """Pause a live session whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""
         changed = await self._store.update(
-            session.session_id, state=State.PAUSED, only_from=(State.LIVE,), only_speaker=connection
+            session.session_id, state=State.PAUSED, only_from=(State.LIVE,), only_speaker=session.speaker
         )
         if changed is not None:
             await self.mark(changed, Mark.PAUSE)
             await self._announce(changed)
             log.info("session_abandoned", session=session.session_id)
+        elif (stored := await self._store.get(session.session_id)) is not None:
+            self._view.apply(stored)  # changed by a call that failed before it was announced: look again with this
 
     async def end(self, session: Session) -> Session:
         """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.

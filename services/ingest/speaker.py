@@ -106,6 +106,7 @@ class SpeakerEndpoint:
             with self.view.watch(session.session_id) as watch:
                 next_sample = self.floors.position(session).next_sample
                 session = await self.sessions.take_floor(session, hold.name)
+                floor.spoken_by = hold.name
                 # A client that comes back to a task which doesn't know its floor knows better where it goes on.
                 floor.position = floor.position or Position()
                 floor.position.next_seq = max(floor.position.next_seq, start.next_seq)

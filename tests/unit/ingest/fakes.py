@@ -21,6 +21,7 @@ from services.common.clock import now_ms
 from services.common.contracts import Frame, Session, State
 from services.common.frames import WireFrame, pack
 from services.common.http import Server
+from services.common.kafka import KafkaUnavailable
 from services.common.lifecycle import Service
 from services.common.topics import R, Topic
 from services.ingest.floors import Floors
@@ -106,13 +107,16 @@ class InMemorySessionStore:
 
 @dataclass
 class FakePublisher:
-    """Confirms what it is given at once; while ``gone`` is set it takes records and confirms none."""
+    """Confirms what it is given at once; ``gone``: takes records and confirms none; ``refuses``: takes none."""
 
     records: list[Any] = field(default_factory=list)
     gone: bool = False
+    refuses: bool = False
     _open: list["asyncio.Future[object]"] = field(default_factory=list)
 
     async def enqueue(self, topic: Topic[R], record: R) -> "asyncio.Future[object]":
+        if self.refuses:
+            raise KafkaUnavailable("no broker")
         self.records.append(record)
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self.gone:

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from services.common.clock import now_ms
-from services.common.contracts import Mark, State
+from services.common.contracts import Mark, Session, State
 from tests.unit.ingest.fakes import (
     SAMPLES,
     Ingest,
@@ -403,6 +403,31 @@ async def test_a_client_that_vanishes_leaves_its_session_live_until_the_grace_is
         assert (marked.mark, marked.first_sample) == (Mark.PAUSE, SAMPLES)
         async with ingest.socket() as socket:
             assert (await ingest.start(socket, session, next_seq=1))["state"] == "paused"
+
+
+@pytest.mark.parametrize("what", ["store", "publisher"])
+async def test_a_speaker_who_could_not_come_back_leaves_a_session_that_is_paused_in_the_end(
+    signer: Signer, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(signer, grace_s=NO_TIME) as ingest:
+        session = await ingest.session()
+        async with ingest.socket() as socket:
+            await ingest.start(socket, session)
+        taken = ingest.sessions.take_floor
+
+        async def fail(of: Session, connection: str) -> Session:
+            ingest.store.gone, ingest.publisher.refuses = what == "store", what == "publisher"
+            return await taken(of, connection)
+
+        monkeypatch.setattr(ingest.sessions, "take_floor", fail)
+        async with ingest.socket() as socket:
+            await ingest.start(socket, session)
+            assert (await to_the_end(socket))[0] == 1013
+        ingest.store.gone = ingest.publisher.refuses = False
+        await until(lambda: bool(ingest.floors.abandoned(NO_TIME)))
+        for _ in range(2):
+            await ingest.keeper.look()
+        assert ingest.store.sessions[session.session_id].state is State.PAUSED
 
 
 async def test_a_speaker_who_is_back_within_the_grace_keeps_the_session_live(signer: Signer) -> None:
