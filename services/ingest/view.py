@@ -1,12 +1,16 @@
 """What this task knows of sessions from the ``sessions`` topic, and who wants to hear of changes."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from services.common.contracts import Session, State
 from services.common.kafka import Received
+
+_ENDED_REMEMBERED = 10_000
+"""Announcements of two tasks may cross, but not by that many sessions."""
 
 
 class Watch:
@@ -35,19 +39,32 @@ class SessionView:
 
     def __init__(self) -> None:
         self.open: dict[str, Session] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self._watches: dict[str, set[Watch]] = {}
 
     def apply(self, session: Session) -> None:
-        """Take a state in, from the topic or from this task's own change. Ignored unless newer than what is known."""
-        known = self.open.get(session.session_id)
-        if known is not None and session.updated_at_ms <= known.updated_at_ms:
+        """Take a state in, from the topic or from this task's own change; one that is no news is ignored.
+
+        Tasks announce each for themselves and by their own clocks, so an older state may come after the end: the end is
+        final, whatever the time of it.
+        """
+        session_id, ended = session.session_id, session.state is State.ENDED
+        known = self.open.get(session_id)
+        older = known is not None and session.updated_at_ms <= known.updated_at_ms
+        if session_id in self._ended or (older and not ended):
             return
-        if session.state is State.ENDED:
-            self.open.pop(session.session_id, None)
+        if ended:
+            self.open.pop(session_id, None)
+            self._remember_ended(session_id)
         else:
-            self.open[session.session_id] = session
-        for watch in self._watches.get(session.session_id, ()):
+            self.open[session_id] = session
+        for watch in self._watches.get(session_id, ()):
             watch.tell(session)
+
+    def _remember_ended(self, session_id: str) -> None:
+        self._ended[session_id] = None
+        if len(self._ended) > _ENDED_REMEMBERED:
+            self._ended.popitem(last=False)
 
     async def follow(self, records: AsyncIterator[Received[Any]]) -> None:
         """Take in everything that comes, for ever."""

@@ -143,6 +143,8 @@ class Hub:
     def _take_session(self, session: Session) -> None:
         session_id, code = session.session_id, folded(session.code)
         if session.state is not State.ENDED:
+            if session_id in self._ended:
+                return  # announced before the end by another task of ingest
             self._room(session_id).session = session
             self._codes[code] = session_id
             self._rooms[session_id].wake()

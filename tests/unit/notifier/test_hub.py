@@ -131,6 +131,21 @@ def test_who_lost_the_connection_may_come_back_for_the_rest_of_an_ended_session(
     assert told[1:] == [1, 2, Ended(3)]
 
 
+def test_an_announcement_from_before_the_end_that_comes_after_it_opens_nothing(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.hub.take(session(state=State.PAUSED), 0.0)
+    world.hub.take(LaneFinished(session_id="s1", language="pt", segments=0), 0.0)
+    assert world.told(seat)[1:] == [StateChanged(State.ENDED), Ended(0)]
+    world.hub.leave(seat)
+    world.now += 121_000
+    world.hub.sweep()
+    world.hub.take(session(state=State.PAUSED), 0.0)
+    for name in ("s1", "calm-otter-7"):
+        assert world.refusal(name) == 4410
+
+
 def test_nobody_may_come_back_long_after_the_end(world: World) -> None:
     world.hub.take(session(), 0.0)
     world.hub.take(session(state=State.ENDED), 0.0)
