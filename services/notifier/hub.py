@@ -96,7 +96,7 @@ class Hub:
 
     def join(self, join: Join, wake: Callable[[], None]) -> Seat:
         """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
-        room, session = self._find(join.session.strip(), resuming=join.after is not None and join.after >= 0)
+        room, session = self._find(join.session.strip(), resuming=join.after is not None)
         offered = languages.offered(session.source_language, session.target_languages)
         if join.language not in offered:
             raise Refused(

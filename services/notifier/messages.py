@@ -26,7 +26,7 @@ class Join(msgspec.Struct, frozen=True, tag="join"):
     """Id or code."""
     language: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
     after: Annotated[int, msgspec.Meta(ge=-1, lt=2**31)] | None = None
-    """The last index that was heard; None for a new listener."""
+    """The last index that was heard, -1 before the first; None for a new listener."""
     audio: bool = True
     partials: bool = False
     monitor: bool = False

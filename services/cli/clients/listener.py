@@ -91,6 +91,8 @@ class Listener:
         self._session = session
         self._on_notice = on_notice
         self._report = report
+        self._begins: int | None = None
+        """The first index that this listener was to hear; None before it has joined."""
         self._captioned: set[int] = set()
         self._to_fetch: asyncio.Queue[int] = asyncio.Queue(maxsize=256)
         self._urls: dict[int, str] = {}
@@ -120,7 +122,7 @@ class Listener:
             try:
                 async with open_socket(self._url) as socket:
                     self._socket = socket
-                    await socket.send(self._join(self._settled()))
+                    await socket.send(self._join(self._resumes_after))
                     while True:
                         notice = read_notice(await socket.recv())
                         match notice:
@@ -147,26 +149,30 @@ class Listener:
             self._report(f"{self.language}: {reason}; connecting again")
             await asyncio.sleep(next(pauses))
 
-    def _join(self, after: int) -> str:
+    def _join(self, after: int | None) -> str:
         message: dict[str, object] = {"type": "join", "session": self._session, "language": self.language}
         message["audio"] = self.hear
-        if after >= 0 or self.hearing.captions:
+        if after is not None:
             message["after"] = after
         return msgspec.json.encode(message).decode()
 
-    def _settled(self) -> int:
-        """The last index up to which nothing is missing; -1 before the first."""
+    @property
+    def _resumes_after(self) -> int | None:
+        """The last index up to which nothing is missing, -1 before the first; None for a new listener."""
+        if self._begins is None:
+            return None
         waiting = [
             caption.index
             for _, caption in self.hearing.captions
             if self.hear and caption.spoken and caption.index not in self.hearing.speeches
         ]
-        return min(waiting) - 1 if waiting else max(self._captioned, default=-1)
+        return min(waiting) - 1 if waiting else max(self._captioned, default=self._begins - 1)
 
     async def _note(self, notice: Notice) -> None:
         at_ms = now_ms()
         match notice:
-            case Joined():
+            case Joined(next_index=next_index):
+                self._begins = next_index if self._begins is None else self._begins
                 self.joined.set()
             case CaptionNotice(index=index):
                 if index in self._captioned:

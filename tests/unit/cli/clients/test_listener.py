@@ -84,12 +84,12 @@ async def send(socket: ServerConnection, *messages: dict[str, Any]) -> None:
         await socket.send(json.dumps(message))
 
 
-async def greet(socket: ServerConnection) -> None:
+async def greet(socket: ServerConnection, *, next_index: int = 0) -> None:
     await send(
         socket,
         {
             "type": "joined", "session_id": "s", "title": "A talk", "state": "live", "language": "pt",
-            "source_language": "en", "languages": [], "next_index": 0, "server_time_ms": EPOCH,
+            "source_language": "en", "languages": [], "next_index": next_index, "server_time_ms": EPOCH,
         },
     )  # fmt: skip
 
@@ -130,6 +130,24 @@ async def test_a_lost_connection_resumes_after_the_last_index_that_was_whole(sto
     assert [caption.index for _, caption in listener.hearing.captions] == [0, 1, 2]
     assert (listener.hearing.redelivered, listener.hearing.reconnects) == (2, 1)
     assert sorted(listener.hearing.clips) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("next_index", [0, 7])
+async def test_who_lost_the_connection_before_anything_was_said_resumes_from_where_it_joined(next_index: int) -> None:
+    joins: list[dict[str, Any]] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket, next_index=next_index)
+        if len(joins) == 1:
+            socket.transport.close()
+            return
+        await send(socket, {"type": "ended", "segments": next_index})
+
+    async with notifier(talk) as url:
+        await Listener(url, "s", "pt").run()
+    assert ["after" in join for join in joins] == [False, True]
+    assert joins[1]["after"] == next_index - 1
 
 
 async def test_an_expired_url_is_signed_again_by_joining_from_before_it(store: Store) -> None:
