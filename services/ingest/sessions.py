@@ -110,11 +110,13 @@ class Sessions:
             except TooManyFailures as fault:
                 raise Refused(429, "too_many_failures", str(fault)) from fault
             session = await self._store.find_code(code)
+            if session is None and self._view.has_ended(code):
+                raise _ended()
             if session is None:
                 self._attempts.failed(code, now_ms())
                 raise Refused(404, "unknown_session", "there is no such session; check the link or the code")
         if session.state is State.ENDED:
-            raise Refused(410, "session_ended", "this session has ended")
+            raise _ended()
         return session
 
     async def owned(self, session_id: str, owner: str) -> Session:
@@ -205,8 +207,12 @@ class Sessions:
     async def _why_not(self, session: Session) -> Refused:
         known = await self._store.get(session.session_id)
         if known is None or known.state is State.ENDED:
-            return Refused(410, "session_ended", "this session has ended")
+            return _ended()
         return Refused(409, "wrong_state", f"a session that is {known.state} can't be that; connect a speaker first")
+
+
+def _ended() -> Refused:
+    return Refused(410, "session_ended", "this session has ended")
 
 
 def check_languages(new: NewSession) -> None:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from services.common.codes import folded
 from services.common.contracts import Session, State
 from services.common.kafka import Received
 
-_ENDED_REMEMBERED = 10_000
-"""Announcements of two tasks may cross, but not by that many sessions."""
+_ENDED_REMEMBERED = 20_000
+"""Ids and codes of sessions that ended lately."""
 
 
 class Watch:
@@ -55,16 +56,21 @@ class SessionView:
             return
         if ended:
             self.open.pop(session_id, None)
-            self._remember_ended(session_id)
+            self._remember_ended(session_id, folded(session.code))
         else:
             self.open[session_id] = session
         for watch in self._watches.get(session_id, ()):
             watch.tell(session)
 
-    def _remember_ended(self, session_id: str) -> None:
-        self._ended[session_id] = None
-        if len(self._ended) > _ENDED_REMEMBERED:
-            self._ended.popitem(last=False)
+    def has_ended(self, name: str) -> bool:
+        """Whether this was the id or the code (folded) of a session that ended lately."""
+        return name in self._ended
+
+    def _remember_ended(self, *names: str) -> None:
+        for name in names:
+            self._ended[name] = None
+            if len(self._ended) > _ENDED_REMEMBERED:
+                self._ended.popitem(last=False)
 
     async def follow(self, records: AsyncIterator[Received[Any]]) -> None:
         """Take in everything that comes, for ever."""

@@ -162,7 +162,9 @@ async def test_an_ended_session_is_gone_for_everybody_and_may_be_ended_again(
     path = f"/sessions/{session['session_id']}"
     assert (await owner.delete(path)).status_code == 204
     assert (await anybody.get(path)).status_code == 410
-    assert (await anybody.get(f"/sessions/{session['code']}")).status_code == 404
+    for name in (session["code"], session["code"].upper()):
+        answer = await anybody.get(f"/sessions/{name}")
+        assert (answer.status_code, answer.json()["code"]) == (410, "session_ended")
     assert (await owner.patch(path, json={"title": "Too late"})).status_code == 410
     assert (await owner.delete(path)).status_code == 204
     assert [one["state"] for one in (await owner.get("/sessions")).json()] == ["ended"]

@@ -15,7 +15,9 @@ CREATED = Session(
 
 
 def at(updated_at_ms: float, state: State, session_id: str = "s1") -> Session:
-    return msgspec.structs.replace(CREATED, session_id=session_id, updated_at_ms=updated_at_ms, state=state)
+    return msgspec.structs.replace(
+        CREATED, session_id=session_id, code=f"code{session_id}", updated_at_ms=updated_at_ms, state=state
+    )
 
 
 ANNOUNCED = (CREATED, at(2, State.LIVE), at(3, State.PAUSED), at(2.5, State.ENDED))
@@ -39,10 +41,11 @@ async def test_who_waits_for_changes_hears_of_nothing_after_the_end() -> None:
 
 
 def test_the_ended_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view_module, "_ENDED_REMEMBERED", 2)
+    monkeypatch.setattr(view_module, "_ENDED_REMEMBERED", 4)
     view = SessionView()
     for name in ("s1", "s2", "s3"):
         view.apply(at(5, State.ENDED, name))
+    assert [view.has_ended(name) for name in ("s1", "codes1", "s3", "codes3")] == [False, False, True, True]
     view.apply(at(4, State.LIVE, "s3"))
     view.apply(at(4, State.LIVE, "s1"))
     assert set(view.open) == {"s1"}
