@@ -5,7 +5,7 @@ final once two successive hypotheses agree on them, and never the last one while
 begin with words that are final already; what is new begins after the last of them, found by its text near its time.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from services.common.contracts import Boundary, Final, SentenceMark, Word
@@ -82,10 +82,12 @@ class Stabilizer:
         seam = self._seam(words)
         new = words[seam:]
         count = self._agreed(new, hypothesis.endpoint)
+        again = words[seam - 1] if seam else None
         finals = []
         if count:
-            again = words[seam - 1] if seam else None
             finals.append(self._final(new[:count], again, hypothesis))
+        elif hypothesis.endpoint:  # all its words were final before: what ends them goes out with what follows
+            self.settled = replace(self.settled, open_mark=self._open_mark(again))
         if hypothesis.quiet and self.settled.open_mark is not None:
             finals.append(self._mark_settled())
         self._suggested = tuple(normalized(word.text) for word in new[count:])
@@ -164,16 +166,20 @@ class Stabilizer:
 
     def _previous_mark(self, again: HeardWord | None, following: str) -> SentenceMark | None:
         """The mark of the last final word, now that it was heard again and the word after it is known."""
-        open_mark = self.settled.open_mark
-        if not self.settled.words:
-            return None
-        last = self.settled.words[-1].text
-        mark: SentenceMark = open_mark or ""
-        if again is not None and normalized(again.text) == normalized(last):
-            mark = split_mark(again.text)[1]
-        if goes_on(following) or (open_mark is None and ends_clause(last)):
-            mark = ""
-        return mark or (None if open_mark is None else "")
+        mark = self._open_mark(again)
+        if mark and goes_on(following):
+            return None if self.settled.open_mark is None else ""
+        return mark
+
+    def _open_mark(self, again: HeardWord | None) -> SentenceMark | None:
+        """The last final word's mark as the newest hypothesis has it, where the word was heard again."""
+        known = self.settled.open_mark
+        last = self.settled.words[-1].text if self.settled.words else ""
+        if again is None or normalized(again.text) != normalized(last):
+            return known
+        mark = split_mark(again.text)[1]
+        nothing_opens = not mark or ends_clause(last)
+        return None if known is None and nothing_opens else mark
 
     def _placed(self, words: list[HeardWord], heard_ms: float) -> list[Word]:
         """Times made sane: in order after the last final, each end later than the one before, none longer than a word.

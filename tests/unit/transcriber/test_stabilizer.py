@@ -109,6 +109,20 @@ def test_a_mark_found_only_when_the_word_is_heard_again_is_published() -> None:
     assert only(stabilizer.hear(heard("that is all. Then", endpoint=True))).previous_mark == "."
 
 
+def test_an_endpoint_without_new_words_leaves_its_mark_to_the_next_final() -> None:
+    stabilizer = Stabilizer()
+    assert text(stabilizer.hear(heard("is it so", stable=True))) == ["is it so"]
+    assert stabilizer.hear(heard("is it so?", endpoint=True)) == Decision()
+    assert only(stabilizer.hear(heard("Then go", from_ms=4000, endpoint=True))).previous_mark == "?"
+
+
+def test_an_endpoint_without_new_words_takes_back_a_mark_that_is_gone() -> None:
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard("we saw.", stable=True))
+    assert stabilizer.hear(heard("we saw", endpoint=True)) == Decision()
+    assert only(stabilizer.hear(heard("Lisbon", from_ms=4000, endpoint=True))).previous_mark == ""
+
+
 def test_a_clauses_comma_does_not_become_a_full_stop() -> None:
     stabilizer = Stabilizer()
     stabilizer.hear(heard("that is all,", stable=True))

@@ -129,6 +129,36 @@ def test_a_restart_from_the_finals_loses_and_repeats_nothing(
     assert times == [(word.start_ms, word.end_ms) for word in talk]
 
 
+@st.composite
+def results(draw: st.DrawFn) -> list[list[Hypothesis]]:
+    """Of an engine that closes each sentence as a result of its own: words are stable before their sentence's end is
+    known, which may come with the closing result alone."""
+    given_results: list[list[Hypothesis]] = []
+    at, number = 0.0, 0
+    for _ in range(draw(st.integers(1, 4))):
+        words: list[HeardWord] = []
+        for _ in range(draw(st.integers(1, 5))):
+            start = at + draw(st.integers(0, 400))
+            at = start + draw(st.integers(80, 600))
+            words.append(HeardWord(f"w{number}" if words else f"W{number}", start, at))
+            number += 1
+        stable = [HeardWord(word.text, word.start_ms, word.end_ms, stable=True) for word in words]
+        counts = sorted(draw(st.lists(st.integers(1, len(words)), max_size=3)))
+        growing = [Hypothesis(words=tuple(stable[:count]), heard_ms=at) for count in counts]
+        closed = HeardWord(words[-1].text + draw(st.sampled_from(".?!")), words[-1].start_ms, at)
+        given_results.append([*growing, Hypothesis(words=(*words[:-1], closed), heard_ms=at, endpoint=True)])
+    return given_results
+
+
+@given(results())
+def test_every_mark_arrives_however_early_the_words_before_it_were_final(given_results: list[list[Hypothesis]]) -> None:
+    stabilizer = Stabilizer()
+    hypotheses = list(itertools.chain(*given_results))
+    quiet = Hypothesis(words=(), heard_ms=hypotheses[-1].heard_ms, endpoint=True, quiet=True)
+    finals = [as_final(run) for one in [*hypotheses, quiet] for run in stabilizer.hear(one).finals]
+    assert read(finals) == " ".join(spoken(result[-1].words) for result in given_results)
+
+
 def nonsense() -> st.SearchStrategy[list[Hypothesis]]:
     times = st.floats(-1e6, 1e6, allow_nan=False)
     words = st.builds(HeardWord, st.text(max_size=6), times, times, st.sampled_from([None, True, False]))
