@@ -4,7 +4,8 @@ Tested against the engines' own lists, so that a code, a voice and a path always
 """
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 class Quality(enum.StrEnum):
@@ -19,15 +20,14 @@ class Local:
     """How the open engines of one machine serve a language. Empty: they don't."""
 
     recognizes: bool = False
-    path_from_en: tuple[str, ...] = ()
-    """Translation steps from English: ``nmt:en-pt`` or ``apertium:MODE``."""
-    path_from_pt: tuple[str, ...] = ()
-    path_from_es: tuple[str, ...] = ()
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By source language: the translation steps from there, ``nmt:en-pt`` or ``apertium:MODE``."""
     voice: str | None = None
     """``rhvoice:NAME`` or ``pico:VOICE``."""
 
     def path_from(self, source: str) -> tuple[str, ...]:
-        return {"en": self.path_from_en, "pt": self.path_from_pt, "es": self.path_from_es}.get(source, ())
+        """The steps from this language; empty: there is no way."""
+        return self.paths.get(source, ())
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ _TABLE = (
         "en", "English", "English",
         local=Local(
             recognizes=True,
-            path_from_pt=("nmt:pt-en",),
-            path_from_es=("apertium:es-pt", "nmt:pt-en"),
+            paths={"pt": ("nmt:pt-en",), "es": ("apertium:es-pt", "nmt:pt-en")},
             voice="pico:en-GB",
         ),
     ),
@@ -59,8 +58,7 @@ _TABLE = (
         "pt", "Português", "Portuguese",
         local=Local(
             recognizes=True,
-            path_from_en=(_PT,),
-            path_from_es=("apertium:es-pt",),
+            paths={"en": (_PT,), "es": ("apertium:es-pt",)},
             voice="rhvoice:letícia-f123",
         ),
     ),
@@ -68,35 +66,38 @@ _TABLE = (
         "es", "Español", "Spanish",
         local=Local(
             recognizes=True,
-            path_from_en=(_PT, "apertium:pt-es"),
-            path_from_pt=("apertium:pt-es",),
+            paths={"en": (_PT, "apertium:pt-es"), "pt": ("apertium:pt-es",)},
             voice="pico:es-ES",
         ),
     ),
     Language(
         "fr", "Français", "French", quality=Quality.DRAFT,
         local=Local(
-            path_from_en=(_PT, "apertium:por-cat", "apertium:cat-fra"),
-            path_from_pt=("apertium:por-cat", "apertium:cat-fra"),
+            paths={
+                "en": (_PT, "apertium:por-cat", "apertium:cat-fra"),
+                "pt": ("apertium:por-cat", "apertium:cat-fra"),
+            },
             voice="pico:fr-FR",
         ),
     ),
     Language(
         "it", "Italiano", "Italian", quality=Quality.DRAFT,
         local=Local(
-            path_from_en=(_PT, "apertium:por-cat", "apertium:cat-ita"),
-            path_from_pt=("apertium:por-cat", "apertium:cat-ita"),
+            paths={
+                "en": (_PT, "apertium:por-cat", "apertium:cat-ita"),
+                "pt": ("apertium:por-cat", "apertium:cat-ita"),
+            },
             voice="pico:it-IT",
         ),
     ),
     Language(
         "ca", "Català", "Catalan",
-        local=Local(path_from_en=(_PT, "apertium:por-cat"), path_from_pt=("apertium:por-cat",)),
+        local=Local(paths={"en": (_PT, "apertium:por-cat"), "pt": ("apertium:por-cat",)}),
     ),
     Language(
         "gl", "Galego", "Galician",
         local=Local(
-            path_from_en=(_PT, "apertium:pt-es", "apertium:es-gl"), path_from_pt=("apertium:pt-es", "apertium:es-gl")
+            paths={"en": (_PT, "apertium:pt-es", "apertium:es-gl"), "pt": ("apertium:pt-es", "apertium:es-gl")}
         ),
     ),
 )

@@ -12,6 +12,7 @@ import soundfile
 
 from services.common.contracts import SAMPLE_RATE, Final, Word
 from services.common.home import home
+from services.common.languages import LANGUAGES
 from services.transcriber.local.recognizer import LocalRecognizer, Tuning
 from services.transcriber.ports import Hypothesis, Recognizer
 from services.transcriber.stabilizer import Settled, Stabilizer
@@ -118,8 +119,15 @@ async def test_speech_becomes_words_in_order_and_in_time(recognizer: Recognizer)
     assert 6900 < country.end_ms < 8900
 
 
-async def test_every_language_it_claims_is_a_known_one_and_english_is_among_them(recognizer: Recognizer) -> None:
+async def test_every_language_it_claims_is_in_the_table_and_english_is_among_them(recognizer: Recognizer) -> None:
     assert "en" in recognizer.languages
+    assert recognizer.languages <= LANGUAGES.keys()
+
+
+def test_every_language_that_the_table_says_is_recognized_here_is_one_of_the_model_s() -> None:
+    known = (home() / "models" / "whisper-base" / "tokenizer.json").read_text(encoding="utf-8")
+    for code, language in LANGUAGES.items():
+        assert not language.local.recognizes or f'"<|{code}|>"' in known
 
 
 async def test_portuguese_is_recognized_as_portuguese(recognizer: Recognizer) -> None:

@@ -47,7 +47,7 @@ async def test_the_table_s_targets_are_the_engine_s(translator: Translator) -> N
 
 async def test_every_step_of_the_table_is_one_that_an_engine_has() -> None:
     for language in LANGUAGES.values():
-        for path in (language.local.path_from_en, language.local.path_from_pt, language.local.path_from_es):
+        for path in language.local.paths.values():
             for step in path:
                 engine, _, name = step.partition(":")
                 assert name in NEURAL_DIRECTIONS if engine == "nmt" else apertium.installed(name), step

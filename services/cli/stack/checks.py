@@ -106,7 +106,8 @@ def _files() -> list[Finding]:
     steps = {
         step.removeprefix("apertium:")
         for language in LANGUAGES.values()
-        for step in (*language.local.path_from_en, *language.local.path_from_pt, *language.local.path_from_es)
+        for path in language.local.paths.values()
+        for step in path
         if step.startswith("apertium:")
     }
     gone = sorted(step for step in steps if not (_MODES / f"{step}.mode").exists())

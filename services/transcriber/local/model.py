@@ -3,8 +3,6 @@
 import msgspec
 
 ENGINE = "services.transcriber.local.whisper:Whisper"
-LANGUAGES = frozenset({"en", "pt", "es"})
-"""Codes of the language table whose recognition was measured."""
 MAX_SPEECH_S = 28.0
 """Longest stretch that one call takes."""
 

@@ -17,8 +17,9 @@ from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Word
 from services.common.engine_host import EngineHost
 from services.common.errors import EngineUnavailable
+from services.common.languages import LANGUAGES
 from services.transcriber.local.coverage import Gap, Speech, filled, largest_gap
-from services.transcriber.local.model import ENGINE, LANGUAGES, MAX_SPEECH_S, Spoken
+from services.transcriber.local.model import ENGINE, MAX_SPEECH_S, Spoken
 from services.transcriber.local.turns import LEAD_SAMPLES, Turns
 from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -94,7 +95,7 @@ class LocalRecognizer:
 
     @property
     def languages(self) -> frozenset[str]:
-        return LANGUAGES
+        return frozenset(code for code, language in LANGUAGES.items() if language.local.recognizes)
 
 
 class LocalStream:
