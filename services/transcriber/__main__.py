@@ -1,6 +1,7 @@
 """The transcriber: ``audio`` in, ``transcripts`` out. ``python -m services.transcriber``."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 from services.common.http import Server
 from services.common.kafka import process_partitions
@@ -8,6 +9,7 @@ from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIO, TRANSCRIPTS
 from services.transcriber.local.recognizer import LocalRecognizer, Tuning
+from services.transcriber.ports import Recognizer
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
 from services.transcriber.settings import TranscriberSettings
@@ -25,12 +27,7 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
     limits = Limits()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run())
-        async with LocalRecognizer.load(
-            settings.whisper_model,
-            workers=settings.whisper_workers,
-            deadline_s=settings.whisper_deadline_s,
-            tuning=Tuning(step_s=settings.recognizer_step_s),
-        ) as recognizer:
+        async with open_recognizer(settings) as recognizer:
             service.started()
             await process_partitions(
                 bootstrap=settings.kafka_bootstrap,
@@ -40,6 +37,18 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
                 output=TRANSCRIPTS,
                 make=lambda partition, outbox: Transcriber(recognizer, outbox, streams, limits),
                 drain=service.stopping,
+            )
+
+
+def open_recognizer(settings: TranscriberSettings) -> AbstractAsyncContextManager[Recognizer]:
+    """The adapter that the settings choose, ready to work within the block. Raises EngineError."""
+    match settings.recognizer:
+        case "local":
+            return LocalRecognizer.load(
+                settings.whisper_model,
+                workers=settings.whisper_workers,
+                deadline_s=settings.whisper_deadline_s,
+                tuning=Tuning(step_s=settings.recognizer_step_s),
             )
 
 

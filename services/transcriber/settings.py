@@ -11,6 +11,7 @@ class TranscriberSettings(Settings, frozen=True, kw_only=True):
 
     transcriber_port: Port = 18082
     recognizer: Literal["local"] = "local"
+    """Which adapter serves the port ``Recognizer``."""
     recognizer_streams: PositiveInt = 8
     """Sessions recognized at once in this process; more are refused, not slowed down."""
     whisper_model: str = str(home() / "models" / "whisper-base")

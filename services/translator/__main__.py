@@ -19,6 +19,7 @@ from services.translator.local.synthesize import LocalSynthesizer
 from services.translator.local.translate import LocalTranslator
 from services.translator.phrases import RememberingSynthesizer, RememberingTranslator
 from services.translator.playhead import Pace
+from services.translator.ports import Synthesizer, Translator
 from services.translator.processor import TranslationProcessor
 from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.sentences import Sentences
@@ -71,12 +72,8 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
 
 @asynccontextmanager
 async def open_engines(settings: TranslatorSettings) -> AsyncIterator[Engines]:
-    """The adapters that the settings choose, ready to work."""
-    async with (
-        S3ClipStore.open(settings.clips_bucket) as store,
-        LocalTranslator.open(workers=settings.translation_workers) as translator,
-        LocalSynthesizer.open(workers=settings.voice_workers) as synthesizer,
-    ):
+    """The engines and the store, ready to work."""
+    async with S3ClipStore.open(settings.clips_bucket) as store, open_adapters(settings) as (translator, synthesizer):
         yield Engines(
             translator=RememberingTranslator(translator, settings.cached_phrases),
             synthesizer=RememberingSynthesizer(synthesizer, settings.cached_clips_mb * 1_000_000),
@@ -87,6 +84,18 @@ async def open_engines(settings: TranslatorSettings) -> AsyncIterator[Engines]:
                 store_s=settings.store_deadline_s,
             ),
         )
+
+
+@asynccontextmanager
+async def open_adapters(settings: TranslatorSettings) -> AsyncIterator[tuple[Translator, Synthesizer]]:
+    """Those that the settings choose. Raises EngineError."""
+    match settings.translator_engines:
+        case "local":
+            async with (
+                LocalTranslator.open(workers=settings.translation_workers) as translator,
+                LocalSynthesizer.open(workers=settings.voice_workers) as synthesizer,
+            ):
+                yield translator, synthesizer
 
 
 def chunking(settings: TranslatorSettings) -> MakeChunker:
