@@ -8,7 +8,8 @@ from services.common.kafka import process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIO, TRANSCRIPTS
-from services.transcriber.local.recognizer import LocalRecognizer, Tuning
+from services.transcriber.local.recognizer import LocalRecognizer
+from services.transcriber.local.tuning import Tuning
 from services.transcriber.ports import Recognizer
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams

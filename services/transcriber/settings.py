@@ -4,6 +4,7 @@ from typing import Literal
 
 from services.common.home import home
 from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.transcriber.local.tuning import Tuning
 
 
 class TranscriberSettings(Settings, frozen=True, kw_only=True):
@@ -20,5 +21,5 @@ class TranscriberSettings(Settings, frozen=True, kw_only=True):
     """Processes that decode, one thread each."""
     whisper_deadline_s: Seconds = 5.0
     """A decode that takes longer is given up, and its process replaced."""
-    recognizer_step_s: Seconds = 0.6
+    recognizer_step_s: Seconds = Tuning.step_s
     """New speech between two decodes of the local recognizer: smaller is faster and costs more."""

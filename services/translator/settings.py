@@ -5,9 +5,15 @@ from typing import Annotated, Literal
 import msgspec
 
 from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.translator.clause import ClausePolicy
+from services.translator.engines import Deadlines
+from services.translator.playhead import Pace
+from services.translator.rolling import RollingPolicy
 
-Fraction = Annotated[float, msgspec.Meta(ge=0)]
-Rate = Annotated[float, msgspec.Meta(ge=1.0, le=3.0)]
+NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0)]
+SpeechRate = Annotated[float, msgspec.Meta(ge=1.0, le=3.0)]
+
+_rolling, _clause, _pace, _deadlines = RollingPolicy(), ClausePolicy(), Pace(), Deadlines()
 
 
 class TranslatorSettings(Settings, frozen=True, kw_only=True):
@@ -20,28 +26,28 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
 
     chunking: Literal["rolling", "clause"] = "rolling"
     """``rolling``: best text, each sentence is translated several times. ``clause``: each word once."""
-    just_in_time_s: Fraction = 0.9
+    just_in_time_s: NonNegativeSeconds = _rolling.just_in_time_ms / 1000
     """rolling: say the next words only when the speech in hand is this close to its end."""
-    force_s: Seconds = 1.5
+    force_s: Seconds = _rolling.force_ms / 1000
     """rolling: a word that waited so long is said once nothing is playing, agreed upon or not."""
-    held_back_words: PositiveInt = 1
+    held_back_words: PositiveInt = _rolling.held_back
     """rolling: words at the end of an open sentence's translation that are kept back."""
-    least_words: PositiveInt = 3
+    least_words: PositiveInt = _rolling.least_words
     """rolling: words that are worth a segment."""
-    clause_age_s: Seconds = 2.5
+    clause_age_s: Seconds = _clause.age_ms / 1000
     """clause: a word that waited so long is said with what has come since."""
 
-    max_rate: Rate = 1.4
+    max_rate: SpeechRate = _pace.most
     """Fastest speech while the backlog is ordinary."""
-    max_rate_far_behind: Rate = 1.7
+    max_rate_far_behind: SpeechRate = _pace.most_far_behind
     """Fastest speech when it isn't."""
     shed_backlog_s: Seconds = 20.0
     """Speech that would be heard later than this is not made: captions go on alone."""
 
-    translate_deadline_s: Seconds = 4.0
+    translate_deadline_s: Seconds = _deadlines.translate_s
     """For one translation, retries included; then its words become a segment marked as failed."""
-    synthesize_deadline_s: Seconds = 6.0
-    store_deadline_s: Seconds = 6.0
+    synthesize_deadline_s: Seconds = _deadlines.synthesize_s
+    store_deadline_s: Seconds = _deadlines.store_s
     linger_s: Seconds = 30.0
     """A language's lane stops when nobody has listened for so long."""
     translation_workers: PositiveInt = 1

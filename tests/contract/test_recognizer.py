@@ -13,7 +13,8 @@ import soundfile
 from services.common.contracts import SAMPLE_RATE, Final, Word
 from services.common.home import home
 from services.common.languages import LANGUAGES
-from services.transcriber.local.recognizer import LocalRecognizer, Tuning
+from services.transcriber.local.recognizer import LocalRecognizer
+from services.transcriber.local.tuning import Tuning
 from services.transcriber.ports import Hypothesis, Recognizer
 from services.transcriber.stabilizer import Settled, Stabilizer
 from services.transcriber.words import normalized

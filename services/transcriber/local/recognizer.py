@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import structlog
 
@@ -20,6 +19,7 @@ from services.common.errors import EngineUnavailable
 from services.common.languages import LANGUAGES
 from services.transcriber.local.coverage import Gap, Speech, filled, largest_gap
 from services.transcriber.local.model import ENGINE, MAX_SPEECH_S, Spoken
+from services.transcriber.local.tuning import Tuning
 from services.transcriber.local.turns import LEAD_SAMPLES, Turns
 from services.transcriber.local.vad import WINDOW_SAMPLES, VoiceActivity
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -33,30 +33,6 @@ _HESITATION_S = 0.1
 _BEFORE_WORD_S = 0.05
 _AROUND_GAP_S = (1.0, 0.2)
 """Decoded with what a decode left out, before and after it, so that its words are whole."""
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """When to decode, and how much. Seconds; measured in the lab that ``docs/engines.md`` describes."""
-
-    step_s: float = 0.6
-    """New speech between two decodes."""
-    endpoint_s: float = 0.35
-    """Silence that ends a stretch of speech."""
-    context_s: float = 5.0
-    """Settled audio kept in front of the window, so that words after a pause are not heard out of the blue."""
-    quiet_s: float = 2.0
-    """Silence after which the context is of no more use."""
-    trim_s: float = 10.0
-    """A window longer than this loses its settled beginning."""
-    longest_s: float = 20.0
-    """A window that grew to this without anything settled is taken as it is."""
-    sure: float = 0.7
-    """A word of this probability needs no second hypothesis to agree ..."""
-    margin_s: float = 0.2
-    """... once the audio goes on this long after it: what comes next may still change it."""
-    behind_s: float = 4.0
-    """Audio that may wait for a decode before ``feed`` waits."""
 
 
 class LocalRecognizer:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from services.common.contracts import SAMPLE_RATE
 from services.common.errors import EngineUnavailable
 from services.transcriber.local.model import Spoken
-from services.transcriber.local.recognizer import LocalStream, Tuning
+from services.transcriber.local.recognizer import LocalStream
+from services.transcriber.local.tuning import Tuning
 from services.transcriber.ports import Hypothesis
 from tests.unit.transcriber.scripted import until
 
