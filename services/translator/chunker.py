@@ -76,7 +76,7 @@ class Chunker(Protocol):
         """The mark that the last text turned out to have, if no segment carries it."""
 
 
-class Base:
+class SentenceChunker:
     """What the policies share: sentences in, pieces out."""
 
     def __init__(self, sentences: Sentences) -> None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from services.translator.chunker import Base, Piece, without_stop
+from services.translator.chunker import Piece, SentenceChunker, without_stop
 from services.translator.sentences import Sentence, Sentences
 
 
@@ -17,7 +17,7 @@ class ClausePolicy(NamedTuple):
     """A comma ends a clause of at least so many characters."""
 
 
-class Clause(Base):
+class Clause(SentenceChunker):
     """See ``Chunker``."""
 
     def __init__(self, sentences: Sentences, policy: ClausePolicy) -> None:

@@ -1,4 +1,4 @@
-"""The rolling policy: translate the growing sentence again and again, say the beginning that has settled.
+"""The rolling policy: translate the growing sentence again and again, say the beginning on which translations agree.
 
 The engine always sees the sentence so far, which is worth 11 to 16 BLEU against cutting the source, and costs
 each sentence about three translations.
@@ -7,7 +7,7 @@ each sentence about three translations.
 import re
 from typing import NamedTuple
 
-from services.translator.chunker import Base, Piece, without_stop
+from services.translator.chunker import Piece, SentenceChunker, without_stop
 from services.translator.sentences import Sentence, Sentences
 
 
@@ -26,7 +26,7 @@ class RollingPolicy(NamedTuple):
     """Forced words are said when no more than this is left to play."""
 
 
-class Rolling(Base):
+class Rolling(SentenceChunker):
     """See ``Chunker``."""
 
     def __init__(self, sentences: Sentences, policy: RollingPolicy) -> None:
@@ -65,7 +65,7 @@ class Rolling(Base):
         begin = resume(self._said, self._target)
         if head.closed or head.paused or self._draining:
             return self._speak(self._target[begin:], len(head.uncovered))
-        end = self._settled(head, now_ms, remaining_ms)
+        end = self._sayable(head, now_ms, remaining_ms)
         count = self._share(head, end)
         if end - begin < self._policy.least_words or count is None:
             return None
@@ -91,7 +91,7 @@ class Rolling(Base):
             self._said = self._sentences.said_of_head if head and head.covered else []
         return head
 
-    def _settled(self, head: Sentence, now_ms: float, remaining_ms: float) -> int:
+    def _sayable(self, head: Sentence, now_ms: float, remaining_ms: float) -> int:
         """How many words of the translation may be said now."""
         policy = self._policy
         if remaining_ms > policy.just_in_time_ms:
