@@ -38,6 +38,7 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
                 output=TRANSCRIPTS,
                 make=lambda partition, outbox: Transcriber(recognizer, outbox, streams, limits),
                 drain=service.stopping,
+                ready_when=service.ready_when,
             )
 
 

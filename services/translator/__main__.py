@@ -66,6 +66,7 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
             output=TRANSLATIONS,
             make=lambda partition, outbox: TranslationProcessor(outbox, workshop),
             drain=service.stopping,
+            ready_when=service.ready_when,
         )
         following.cancel()
 

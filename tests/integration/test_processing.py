@@ -13,8 +13,9 @@ import pytest
 
 from services.cli.stack.broker import Broker
 from services.common.contracts import Frame
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import LogReader, Publisher, process_partitions
 from services.common.topics import AUDIO, TRANSCRIPTS
+from tests.integration.copier import Copier
 
 
 class Workers:
@@ -161,3 +162,35 @@ async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_th
     for session in sessions:
         assert heard.indices[session] == list(range(sent))
     assert workers.ended >= 1
+
+
+async def test_readiness_tells_whether_records_flow(own_broker: Broker) -> None:
+    checks: dict[str, Callable[[], bool]] = {}
+    drain = asyncio.Event()
+
+    async def until_kafka_is(ready: bool) -> None:
+        async with asyncio.timeout(30):
+            while checks["kafka"]() is not ready:  # noqa: ASYNC110 (it is asked, it doesn't tell)
+                await asyncio.sleep(0.05)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(
+            process_partitions(
+                bootstrap=own_broker.bootstrap,
+                service="copier",
+                instance="a",
+                source=AUDIO,
+                output=TRANSCRIPTS,
+                make=lambda _, outbox: Copier(outbox),
+                drain=drain,
+                ready_when=checks.__setitem__,
+            )
+        )
+        await asyncio.sleep(0)
+        assert not checks["kafka"]()
+        await until_kafka_is(True)
+        own_broker.process.send(signal.SIGSTOP)
+        await until_kafka_is(False)
+        own_broker.process.send(signal.SIGCONT)
+        await until_kafka_is(True)
+        drain.set()

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import jiwer
 import pytest
 import soundfile
@@ -106,6 +107,11 @@ def check_transcript(finals: list[Final]) -> None:
     assert times == sorted(times)
     reference = " ".join(normalized(word) for word in REFERENCE.split())
     assert jiwer.wer(reference, text(finals)) < 0.1
+
+
+async def test_it_tells_whether_kafka_answers(transcribers: list[Instance]) -> None:
+    async with httpx.AsyncClient(base_url=transcribers[0].url, trust_env=False) as http:
+        assert (await http.get("/readyz")).json()["checks"]["kafka"] is True
 
 
 async def test_a_talk_is_transcribed(platform: Platform, transcribers: list[Instance]) -> None:

@@ -173,5 +173,7 @@ async def test_a_killed_translator_s_successor_goes_on_without_loss_or_repetitio
 
 async def test_it_tells_how_it_is(stack: Stack) -> None:
     async with httpx.AsyncClient(base_url=stack["translator"].url) as http:
-        assert (await http.get("/readyz")).status_code == 200
+        ready = await http.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["checks"].keys() >= {"kafka", "audience"}
         assert "dragoman_translator_engine_seconds" in (await http.get("/metrics")).text

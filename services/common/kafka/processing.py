@@ -41,12 +41,16 @@ async def process_partitions(
     output: Topic[Any],
     make: Make,
     drain: asyncio.Event,
+    ready_when: Callable[[str, Callable[[], bool]], None] = lambda *_: None,
 ) -> None:
     """Process the partitions that the group ``service`` gives us until ``drain`` is set, then leave in order.
 
+    ready_when: given a condition of readiness, "kafka": whether records flow.
     Raises Fatal in an exception group (fenced, stuck, Kafka gone for too long): end the process, another takes over.
     """
     client_id = f"{service}-{instance}"
+    owner: _Owner | None = None
+    ready_when("kafka", lambda: owner is not None and owner.flows)
     consumer = await connect(
         lambda: AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -97,7 +101,13 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         self._held: dict[TopicPartition, Partition] = {}
         self._takeovers: list[asyncio.Task[None]] = []
         self._fault: BaseException | None = None
+        self._watch: Watch | None = None
         self._leaving = False
+
+    @property
+    def flows(self) -> bool:
+        """False while the broker doesn't answer, or does but nothing can be read."""
+        return self._watch is not None and not self._watch.waiting
 
     # -- rebalances: the client logs and swallows what these raise, so ``poll`` raises it again --
 
@@ -188,7 +198,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def poll(self, drain: asyncio.Event) -> None:
         """Hand records to their partitions until drained. Raises Fatal, KafkaUnavailable."""
-        watch = Watch(self._consumer)
+        self._watch = watch = Watch(self._consumer)
         while not drain.is_set():
             if self._fault is not None:
                 raise self._fault
