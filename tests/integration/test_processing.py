@@ -13,7 +13,7 @@ import pytest
 
 from services.cli.stack.broker import Broker
 from services.common.contracts import Frame
-from services.common.kafka import LogReader, Publisher, process_partitions
+from services.common.kafka import LogReader, Publisher, partition_of, process_partitions
 from services.common.topics import AUDIO, TRANSCRIPTS
 from tests.integration.copier import Copier
 
@@ -164,7 +164,7 @@ async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_th
     assert workers.ended >= 1
 
 
-async def test_readiness_tells_whether_records_flow(own_broker: Broker) -> None:
+async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) -> None:
     checks: dict[str, Callable[[], bool]] = {}
     drain = asyncio.Event()
 
@@ -173,21 +173,26 @@ async def test_readiness_tells_whether_records_flow(own_broker: Broker) -> None:
             while checks["kafka"]() is not ready:  # noqa: ASYNC110 (it is asked, it doesn't tell)
                 await asyncio.sleep(0.05)
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(
-            process_partitions(
-                bootstrap=own_broker.bootstrap,
-                service="copier",
-                instance="a",
-                source=AUDIO,
-                output=TRANSCRIPTS,
-                make=lambda _, outbox: Copier(outbox),
-                drain=drain,
-                ready_when=checks.__setitem__,
-            )
+    sessions = [next(name for name in map(str, range(100)) if partition_of(name, 4) == part) for part in range(4)]
+    heard, done = Heard(sessions), asyncio.Event()
+    async with Publisher.open(own_broker.bootstrap, "test") as publisher, asyncio.TaskGroup() as tasks:
+        working = process_partitions(
+            bootstrap=own_broker.bootstrap,
+            service="copier",
+            instance="a",
+            source=AUDIO,
+            output=TRANSCRIPTS,
+            make=lambda _, outbox: Copier(outbox),
+            drain=drain,
+            ready_when=checks.__setitem__,
         )
-        await asyncio.sleep(0)
-        assert not checks["kafka"]()
+        tasks.create_task(working)
+        listening = tasks.create_task(heard.listen(own_broker.bootstrap))
+        speaking = tasks.create_task(speak(publisher, sessions, done))
+        await heard.progress()  # so every partition is taken
+        done.set()
+        await speaking
+        listening.cancel()
         await until_kafka_is(True)
         own_broker.process.send(signal.SIGSTOP)
         await until_kafka_is(False)

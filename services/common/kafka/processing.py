@@ -198,7 +198,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def poll(self, drain: asyncio.Event) -> None:
         """Hand records to their partitions until drained. Raises Fatal, KafkaUnavailable."""
-        self._watch = watch = Watch(self._consumer)
+        self._watch = watch = Watch(self._consumer, TopicPartition(self._source.name, 0))
         while not drain.is_set():
             if self._fault is not None:
                 raise self._fault

@@ -16,8 +16,10 @@ _CHECK_S = 5.0
 class Watch:
     """Call ``check`` often; every few seconds it compares positions with the ends of the partitions."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, *asked_anyway: TopicPartition) -> None:
+        """asked_anyway: partitions by which a consumer that has none to read notices that the broker is gone."""
         self._consumer = consumer
+        self._asked_anyway = asked_anyway
         self._clock = asyncio.get_running_loop().time
         self._checked = self._moved = self._clock()
         self._positions: dict[TopicPartition, int] = {}
@@ -31,7 +33,7 @@ class Watch:
         self._checked = self._clock()
         parts = list(self._consumer.assignment() - self._consumer.paused())
         try:
-            ends = await within(_CHECK_S, "ends of topics", self._consumer.end_offsets(parts))
+            ends = await within(_CHECK_S, "ends of topics", self._consumer.end_offsets([*parts, *self._asked_anyway]))
             positions = {part: await within(1.0, "position", self._consumer.position(part)) for part in parts}
         except KafkaUnavailable as fault:
             log.warning("broker_awaited", reason=str(fault))
