@@ -44,8 +44,8 @@ def aws_environment(aws: Provisioned, monkeypatch: pytest.MonkeyPatch) -> Provis
 
 
 @pytest.fixture
-async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
-    """A broker for one test, to be harmed or left full of records, with our topics."""
+async def bare_broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    """A broker for one test, to be harmed or left full of records, without any topic."""
     port, controller_port = free_ports(2)
     broker = Broker(
         jars=home() / "kafka" / "lib",
@@ -56,10 +56,16 @@ async def own_broker(tmp_path: Path) -> AsyncIterator[Broker]:
     )
     await broker.start()
     try:
-        await apply_topics(broker.bootstrap)
         yield broker
     finally:
         await broker.stop()
+
+
+@pytest.fixture
+async def own_broker(bare_broker: Broker) -> Broker:
+    """The same with our topics."""
+    await apply_topics(bare_broker.bootstrap)
+    return bare_broker
 
 
 @pytest.fixture

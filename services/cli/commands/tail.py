@@ -1,16 +1,22 @@
 """What ``dragoman topics tail`` does: records as a person, or a program, reads them."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from services.cli.commands.running import say
+from services.cli.errors import CliError
 from services.common import topics
 from services.common.clock import now_ms
 from services.common.contracts import Audience, Caption, Final, Finished, Frame, LaneFinished, Partial, Session, Speech
-from services.common.kafka import LogReader
+from services.common.kafka import LogReader, missing_topics, wait_for_broker
 from services.common.settings import Settings, load
+
+_BROKER_ANSWERS_S = 10.0
+_LOOK_S = 1.0
 
 
 def named(names: Sequence[str]) -> list[topics.AnyTopic] | str:
@@ -31,9 +37,11 @@ async def tail(
     since_min: float | None,
     as_json: bool,
 ) -> None:
-    """Print each record as a line. Raises KafkaUnavailable."""
+    """Print each record as a line. Raises CliError where the topics aren't there, KafkaUnavailable."""
     since_ms = None if since_min is None else now_ms() - since_min * 60_000
     bootstrap = load(Settings).kafka_bootstrap
+    await wait_for_broker(bootstrap, _BROKER_ANSWERS_S)
+    await _find(wanted, bootstrap, wait=follow)
     async with LogReader.open(bootstrap, wanted, client_id="dragoman-tail", since_ms=since_ms) as reader:
         async for received in reader.follow() if follow else reader.to_end():
             record = received.record
@@ -42,6 +50,19 @@ async def tail(
             if language not in (None, getattr(record, "language", getattr(record, "source_language", None))):
                 continue
             print(as_line_of_json(received.topic, record) if as_json else for_people(record), flush=True)
+
+
+async def _find(wanted: Sequence[topics.AnyTopic], bootstrap: str, *, wait: bool) -> None:
+    """Return once the topics are there. Raises CliError where they aren't, unless it is to wait for them."""
+    waiting = False
+    while missing := await missing_topics(bootstrap, wanted):
+        what = f"{bootstrap} has no topic {', '.join(missing)}"
+        if not wait:
+            raise CliError(f"{what}: run 'dragoman topics apply', or start the stack with 'dragoman up'")
+        if not waiting:
+            say(f"{what}: waiting for them")
+        waiting = True
+        await asyncio.sleep(_LOOK_S)
 
 
 def as_line_of_json(topic: str, record: Any) -> str:

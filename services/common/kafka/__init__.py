@@ -4,7 +4,7 @@
 ``processing``: exactly-once from one topic to another, a ``partition`` at a time. ``admin``: topics as they should be.
 """
 
-from services.common.kafka.admin import TopicStatus, apply_topics, describe_topics
+from services.common.kafka.admin import TopicStatus, apply_topics, describe_topics, missing_topics
 from services.common.kafka.cluster import KafkaUnavailable, Received, partition_of, wait_for_broker
 from services.common.kafka.partition import Outbox, Processor
 from services.common.kafka.processing import process_partitions
@@ -21,6 +21,7 @@ __all__ = [
     "TopicStatus",
     "apply_topics",
     "describe_topics",
+    "missing_topics",
     "partition_of",
     "process_partitions",
     "wait_for_broker",

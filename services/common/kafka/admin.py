@@ -1,7 +1,7 @@
 """Topics as they should be: made, widened and set, never auto-created."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
@@ -70,6 +70,16 @@ async def apply_topics(bootstrap: str, partitions: int = PARTITIONS, replication
 async def _all_there(admin: AIOKafkaAdminClient) -> None:
     while not {topic.name for topic in topics.ALL} <= set(await admin.list_topics()):  # noqa: ASYNC110
         await asyncio.sleep(0.05)  # the broker's word is all there is to wait for
+
+
+async def missing_topics(bootstrap: str, wanted: Sequence[topics.AnyTopic]) -> list[str]:
+    """Names of those that the broker doesn't have. Raises KafkaUnavailable."""
+    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    try:
+        there = set(await within(_ANSWER_S, "list of topics", admin.list_topics()))
+    finally:
+        await stop(admin)
+    return [topic.name for topic in wanted if topic.name not in there]
 
 
 async def describe_topics(bootstrap: str, replication: int = 1) -> list[TopicStatus]:
