@@ -16,11 +16,13 @@ export function record(microphone: Microphone, signal: AbortSignal): Promise<Flo
     const stop = () => {
       microphone.sendTo(null);
       port1.close();
+      signal.removeEventListener('abort', aborted);
     };
-    signal.addEventListener('abort', () => {
+    const aborted = () => {
       stop();
       reject(signal.reason);
-    });
+    };
+    signal.addEventListener('abort', aborted);
     port1.onmessage = ({ data }: MessageEvent<CapturedMessage>) => {
       data.pcm.forEach((sample, n) => {
         samples[frames * FRAME_SAMPLES + n] = sample / 32_768;

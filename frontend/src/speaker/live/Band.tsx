@@ -28,22 +28,26 @@ interface BandProps {
   readonly uplink: UplinkStatus | null;
   readonly title: string;
   readonly sinceMs: number;
+  /** Try to connect now. */
+  readonly onRetry: () => void;
 }
 
 /** How the talk stands, to be seen from across a room. */
-export function Band({ standing, uplink, title, sinceMs }: BandProps) {
+export function Band({ standing, uplink, title, sinceMs, onRetry }: BandProps) {
   const now = useNow(1000);
   const { icon, title: word, hint } = LOOKS[standing];
   return (
     <header className={styles.band} data-standing={standing}>
       <div className={styles.standing}>
         {icon === null ? <span className={styles.light} aria-hidden="true" /> : <Icon name={icon} />}
-        <h1 role="status">{word}</h1>
+        <h1>
+          <span aria-live="polite">{word}</span>
+        </h1>
       </div>
       <div className={styles.about}>
         <p className={styles.title}>{title}</p>
         <p>{hint}</p>
-        {uplink !== null && <Sending uplink={uplink} now={now} />}
+        {uplink !== null && <Sending uplink={uplink} now={now} onRetry={onRetry} />}
       </div>
       <p className={styles.elapsed}>
         <span className="visually-hidden">{text.elapsed} </span>
@@ -53,15 +57,26 @@ export function Band({ standing, uplink, title, sinceMs }: BandProps) {
   );
 }
 
+interface SendingProps {
+  readonly uplink: UplinkStatus;
+  readonly now: number;
+  readonly onRetry: () => void;
+}
+
 /** What is kept until it can be sent, and when that is tried next. */
-function Sending({ uplink, now }: { uplink: UplinkStatus; now: number }) {
+function Sending({ uplink, now, onRetry }: SendingProps) {
   const seconds = secondsKept(uplink);
   if (uplink.link === 'closed' || (uplink.link === 'open' && seconds === 0)) return null;
   return (
     <p className={styles.sending}>
       {seconds > 0 && (uplink.link === 'open' ? text.catchingUp(seconds) : text.kept(seconds))}
       {uplink.retryAtMs !== null && (
-        <span>{text.retryIn(Math.max(0, Math.ceil((uplink.retryAtMs - now) / 1000)))}</span>
+        <>
+          <span>{text.retryIn(Math.max(0, Math.ceil((uplink.retryAtMs - now) / 1000)))}</span>
+          <button type="button" onClick={onRetry}>
+            {text.retry}
+          </button>
+        </>
       )}
     </p>
   );

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { SignIn } from '../account/SignIn';
-import { MicrophonePanel, MicrophoneTrouble } from '../capture/MicrophonePanel';
+import { LevelAdvice, LevelMeter } from '../capture/LevelMeter';
+import { MicrophoneSettings, MicrophoneTrouble } from '../capture/MicrophoneSettings';
 import { Dialog } from '../parts/Dialog';
 import { Icon } from '../parts/Icon';
 import { Notice } from '../parts/Notice';
@@ -60,7 +61,13 @@ export function Live({ studio, talk, onAir }: LiveProps) {
   const close = () => setDialog(null);
   return (
     <div className={styles.page}>
-      <Band standing={stands} uplink={uplink} title={talk.title} sinceMs={onAir.sinceMs} />
+      <Band
+        standing={stands}
+        uplink={uplink}
+        title={talk.title}
+        sinceMs={onAir.sinceMs}
+        onRetry={() => onAir.retry()}
+      />
       <div className={styles.notices}>
         <MicrophoneTrouble microphone={studio.microphone} />
         <Notices studio={studio} talk={talk} onAir={onAir} />
@@ -73,7 +80,12 @@ export function Live({ studio, talk, onAir }: LiveProps) {
             <Icon name="microphone" />
             {words.microphone.title}
           </h2>
-          <MicrophonePanel microphone={studio.microphone} />
+          <LevelMeter microphone={studio.microphone} />
+          <LevelAdvice microphone={studio.microphone} />
+          <details>
+            <summary>{words.microphone.settings}</summary>
+            <MicrophoneSettings microphone={studio.microphone} />
+          </details>
         </section>
         <section className={styles.card} aria-labelledby="share">
           <h2 id="share">
@@ -84,15 +96,33 @@ export function Live({ studio, talk, onAir }: LiveProps) {
         </section>
       </div>
       <div className={styles.controls}>
-        <button type="button" className={styles.mute} disabled={over} onClick={keys.m}>
+        <button
+          type="button"
+          disabled={over}
+          onClick={keys.m}
+          {...(shortcuts && { 'aria-keyshortcuts': 'm' })}
+        >
           <Icon name={wanted === 'muted' ? 'microphone' : 'muted'} />
           {wanted === 'muted' ? text.unmute : text.mute}
-          {shortcuts && <kbd>M</kbd>}
+          {shortcuts && (
+            <span className={styles.key} aria-hidden="true">
+              M
+            </span>
+          )}
         </button>
-        <button type="button" className={styles.pause} disabled={over} onClick={keys.p}>
+        <button
+          type="button"
+          disabled={over}
+          onClick={keys.p}
+          {...(shortcuts && { 'aria-keyshortcuts': 'p' })}
+        >
           <Icon name={wanted === 'paused' ? 'play' : 'pause'} />
           {wanted === 'paused' ? text.resume : text.pause}
-          {shortcuts && <kbd>P</kbd>}
+          {shortcuts && (
+            <span className={styles.key} aria-hidden="true">
+              P
+            </span>
+          )}
         </button>
         <button
           type="button"

@@ -29,18 +29,7 @@ export function Notices({ studio, talk, onAir }: NoticesProps) {
   );
   return (
     <>
-      {link === 'waiting' && (
-        <Notice
-          kind="trouble"
-          actions={
-            <button type="button" onClick={() => onAir.retry()}>
-              {text.retry}
-            </button>
-          }
-        >
-          {full ? text.full : text.lostHint}
-        </Notice>
-      )}
+      {full && <Notice kind="trouble">{text.full}</Notice>}
       {link === 'closed' && refusal !== null && (
         <Notice
           kind="trouble"

@@ -26,19 +26,18 @@ export function Transcript({ following, source }: { following: Following; source
       <div className={styles.head}>
         <h2 id="transcript">{text.text}</h2>
         {choices.length > 1 && (
-          <div className={styles.choices}>
+          <select
+            className={styles.language}
+            aria-label={text.language}
+            value={language}
+            onChange={({ target }) => setLanguage(target.value)}
+          >
             {choices.map((code) => (
-              <button
-                type="button"
-                key={code}
-                lang={code}
-                aria-pressed={code === language}
-                onClick={() => setLanguage(code)}
-              >
+              <option key={code} value={code} lang={code}>
                 {nativeName(code)}
-              </button>
+              </option>
             ))}
-          </div>
+          </select>
         )}
         <p className={styles.lag}>
           {text.lag} <strong>{lag === undefined ? text.noLag : text.seconds(lag)}</strong>
@@ -57,7 +56,7 @@ interface ScrollProps {
 }
 
 function Scroll({ captions, interim, language }: ScrollProps) {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight });
 
@@ -66,13 +65,21 @@ function Scroll({ captions, interim, language }: ScrollProps) {
     if (atEnd) toEnd();
   }, [captions, interim, atEnd]);
   const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current as HTMLElement;
+    const { scrollTop, scrollHeight, clientHeight } = box.current as HTMLDivElement;
     setAtEnd(scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX);
   };
   return (
     <div className={styles.frame}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
-      <section ref={box} className={styles.box} onScroll={scrolled} tabIndex={0} aria-labelledby="transcript">
+      <div
+        ref={box}
+        className={styles.box}
+        role="log"
+        aria-live="off" // nobody wants to be read to while speaking
+        aria-labelledby="transcript"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+        tabIndex={0}
+        onScroll={scrolled}
+      >
         {captions.length === 0 && interim === '' ? (
           <p className={styles.empty}>{text.textEmpty}</p>
         ) : (
@@ -83,7 +90,7 @@ function Scroll({ captions, interim, language }: ScrollProps) {
             <span className={styles.interim}>{interim}</span>
           </p>
         )}
-      </section>
+      </div>
       {!atEnd && (
         <button type="button" className={styles.toEnd} onClick={() => setAtEnd(true)}>
           {text.toEnd}

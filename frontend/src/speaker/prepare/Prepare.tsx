@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import { AccountFault } from '../account/account';
-import { MicrophonePanel, MicrophoneTrouble } from '../capture/MicrophonePanel';
+import { LevelAdvice, LevelMeter } from '../capture/LevelMeter';
+import { MicrophoneSettings, MicrophoneTrouble } from '../capture/MicrophoneSettings';
 import { Icon } from '../parts/Icon';
 import { Notice } from '../parts/Notice';
 import type { Studio } from '../studio';
@@ -62,7 +63,9 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
         )}
         {(state === 'open' || state === 'taken' || state === 'asleep') && (
           <>
-            <MicrophonePanel microphone={microphone} />
+            <LevelMeter microphone={microphone} />
+            <LevelAdvice microphone={microphone} />
+            <MicrophoneSettings microphone={microphone} />
             <SoundCheck microphone={microphone} />
           </>
         )}

@@ -32,7 +32,9 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
   const captions = kept ?? coming.captions;
   const arriving = Object.values(coming.links).some((link) => link !== 'over');
   const transcript = captions[talk.source_language] ?? NOTHING;
-  const languages = Object.keys(captions).filter((code) => captions[code]?.some((one) => one.text !== ''));
+  const languages = Object.keys(captions)
+    .filter((code) => captions[code]?.some((one) => one.text !== ''))
+    .sort((a, b) => Number(b === talk.source_language) - Number(a === talk.source_language));
   const missing = transcript.some(
     ({ index }, at) => at > 0 && index !== (transcript[at - 1]?.index ?? 0) + 1,
   );

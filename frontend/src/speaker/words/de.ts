@@ -103,6 +103,7 @@ export const de: Words = {
     echo: 'Echo unterdrücken',
     processingHint:
       'In einem ruhigen Raum besser beides aus: Es verändert die Stimme, und erkannt wird sie dadurch nicht besser.',
+    settings: 'Einstellungen des Mikrofons',
     level: 'Pegel',
     levelText: (db) => `${Math.round(db)} Dezibel`,
     wired: 'Ein Kabel- oder Headset-Mikrofon nah am Mund ergibt den besten Text.',
@@ -192,6 +193,7 @@ export const de: Words = {
       'Sie sind zu hören, aber es kommt kein Text. Sprechen Sie die Sprache dieses Vortrags? Das Publikum bekommt gerade nichts.',
     noFollowing: 'Der Text kann gerade nicht gezeigt werden. Der Vortrag selbst geht weiter.',
     text: 'Was verstanden wird',
+    language: 'Gezeigte Sprache',
     textEmpty: 'Was Sie sagen, erscheint hier nach ein bis zwei Sekunden.',
     toEnd: 'Zum Neuesten',
     lag: 'Text kommt nach',

@@ -95,6 +95,7 @@ export const en = {
     echo: 'Cancel echo',
     processingHint:
       'Leave both off in a quiet room: they change the voice, and recognition is no better for it.',
+    settings: 'Microphone settings',
     level: 'Level',
     levelText: (db: number) => `${Math.round(db)} decibels`,
     wired: 'A wired or headset microphone close to the mouth gives the best text.',
@@ -182,6 +183,7 @@ export const en = {
       'You are heard, but no text comes out. Do you speak the language of this talk? Listeners get nothing now.',
     noFollowing: 'The text can’t be shown now. The talk itself goes on.',
     text: 'What is understood',
+    language: 'Language shown',
     textEmpty: 'What you say appears here after a second or two.',
     toEnd: 'To the latest',
     lag: 'Text is behind by',

@@ -104,6 +104,7 @@ export const fr: Words = {
     echo: 'Annuler l’écho',
     processingHint:
       'Dans une salle calme, laissez les deux éteints : ils changent la voix sans améliorer la reconnaissance.',
+    settings: 'Réglages du microphone',
     level: 'Niveau',
     levelText: (db) => `${Math.round(db)} décibels`,
     wired: 'Un micro filaire ou un casque, près de la bouche, donne le meilleur texte.',
@@ -191,6 +192,7 @@ export const fr: Words = {
       'On vous entend, mais aucun texte ne sort. Parlez-vous la langue de cet exposé ? Le public ne reçoit rien en ce moment.',
     noFollowing: 'Le texte ne peut pas être affiché pour l’instant. L’exposé lui-même continue.',
     text: 'Ce qui est compris',
+    language: 'Langue affichée',
     textEmpty: 'Ce que vous dites apparaît ici après une ou deux secondes.',
     toEnd: 'Au plus récent',
     lag: 'Retard du texte',

@@ -102,6 +102,7 @@ export const pt: Words = {
     echo: 'Cancelar eco',
     processingHint:
       'Numa sala silenciosa, deixe ambos desligados: alteram a voz, e o reconhecimento não melhora.',
+    settings: 'Ajustes do microfone',
     level: 'Nível',
     levelText: (db) => `${Math.round(db)} decibéis`,
     wired: 'O melhor texto vem de um microfone com fio ou de cabeça, perto da boca.',
@@ -188,6 +189,7 @@ export const pt: Words = {
       'Ouve-se você, mas não sai texto. Está falando a língua desta palestra? Agora o público não recebe nada.',
     noFollowing: 'Agora não é possível mostrar o texto. A palestra em si continua.',
     text: 'O que é entendido',
+    language: 'Língua mostrada',
     textEmpty: 'O que você diz aparece aqui depois de um ou dois segundos.',
     toEnd: 'Ao mais recente',
     lag: 'O texto vem atrás',

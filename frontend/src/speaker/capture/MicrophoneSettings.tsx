@@ -2,22 +2,19 @@ import { useStore } from 'zustand';
 import { Field, Switch } from '../parts/Field';
 import { Notice } from '../parts/Notice';
 import { words } from '../words';
-import { LevelAdvice, LevelMeter } from './LevelMeter';
-import styles from './MicrophonePanel.module.css';
+import styles from './MicrophoneSettings.module.css';
 import type { Microphone, MicrophoneState } from './microphone';
 
 const text = words.microphone;
 const LOWEST_DB = -12;
 const HIGHEST_DB = 24;
 
-/** Level, device, gain and processing: the same before the talk and during it. */
-export function MicrophonePanel({ microphone }: { microphone: Microphone }) {
+/** Which microphone, how loud, and what is done to its sound. */
+export function MicrophoneSettings({ microphone }: { microphone: Microphone }) {
   const settings = useStore(microphone.view, (view) => view.settings);
   const devices = useStore(microphone.view, (view) => view.devices);
   return (
     <div className={styles.panel}>
-      <LevelMeter microphone={microphone} />
-      <LevelAdvice microphone={microphone} />
       <Field label={text.device}>
         {(names) => (
           <select
