@@ -6,6 +6,8 @@ export interface Config {
   readonly notifier: string;
   /** Speakers' identity provider. */
   readonly cognito: Cognito;
+  /** The listeners' page as they reach it; only where it isn't beside the speaker's. */
+  readonly listener?: string;
 }
 
 export interface Cognito {

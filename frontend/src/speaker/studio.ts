@@ -9,6 +9,7 @@ import { CaptionShelf } from './captions/shelf';
 import { Microphone } from './capture/microphone';
 import { OnAir } from './live/on-air';
 import { rememberedMicrophone, rememberMicrophone } from './preferences';
+import { inviteTo } from './talks/invitation';
 import { type OwnSession, Sessions } from './talks/sessions';
 
 export type Screen =
@@ -44,7 +45,9 @@ export class Studio {
 
   /** Read the configuration, find out who is there, and go on with a talk that this tab was giving. */
   static async open(): Promise<Studio> {
-    const studio = new Studio(await loadConfig());
+    const config = await loadConfig();
+    if (config.listener !== undefined) inviteTo(config.listener);
+    const studio = new Studio(config);
     await studio.account.begin();
     const talking = onAirWith();
     if (talking !== null && studio.account.view.getState().status === 'in') {

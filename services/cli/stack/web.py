@@ -48,6 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ingest: str
     notifier: str
     cognito: Cognito
+    listener: str
+    """The listeners' page, for the speaker's to invite to."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Door:
                 client_id=provisioned.client_id,
                 endpoint=f"http://{self.address}:{self.ports.aws}",
             ),
+            listener=self.listener_page,
         )
 
 

@@ -63,6 +63,7 @@ async def test_the_configuration_leads_to_the_services_and_holds_no_secret(brows
             "client_id": "app",
             "endpoint": "http://192.168.1.20:4",
         },
+        "listener": "http://192.168.1.20:8/listener.html",
     }
 
 
