@@ -18,6 +18,7 @@ Exit codes: 0 stopped as asked, 1 a fault (its supervisor starts it again), 2 a 
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -76,9 +77,7 @@ def run(main: Callable[[Service], Awaitable[None]], name: str, settings: Setting
     telemetry.configure(name, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(supervise(main, Service(name)))
-    sys.stdout.flush()
-    # Not sys.exit: a thread that is stuck in native code must not hold up the exit.
-    os._exit(code)
+    _exit(code)
 
 
 async def supervise(main: Callable[[Service], Awaitable[None]], service: Service) -> int:
@@ -128,9 +127,15 @@ def _exit_after(seconds: float) -> None:
 
     def leave() -> None:
         log.error("drain_limit_passed", limit_s=seconds)
-        sys.stdout.flush()
-        os._exit(1)
+        _exit(1)
 
     timer = threading.Timer(seconds, leave)
     timer.daemon = True
     timer.start()
+
+
+def _exit(code: int) -> NoReturn:
+    """Not sys.exit: a thread that is stuck in native code must not hold up the exit, nor may a disk that is full."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(code)

@@ -2,7 +2,10 @@
 
 from services.cli.stack.checks import State, examine
 
-PARTS = {"Python", "Java", "Kafka's jars", "AWS endpoint", "Apertium", "web app speaker.html", "web app listener.html"}
+PARTS = {
+    *("Python", "Java", "disk", "Kafka's jars", "AWS endpoint", "Apertium"),
+    *("web app speaker.html", "web app listener.html"),
+}
 ENGINES = {"recognizer", "voice activity", "translator", "Pico voices", "RHVoice voice"}
 
 

@@ -1,11 +1,14 @@
 """A real Apache Kafka broker on one machine: KRaft mode, from its published jars, no container."""
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
+
+import structlog
 
 from services.cli.stack.errors import StackError
 from services.cli.stack.ports import HOST, require_free
@@ -15,6 +18,9 @@ from services.common.kafka import wait_for_broker
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
+_RESTART_S = 5.0
+
+log = structlog.get_logger(__name__)
 
 _PROPERTIES = """\
 process.roles=broker,controller
@@ -85,6 +91,15 @@ class Broker(Server):
             START_LIMIT_S,
             lambda: wait_for_broker(self.bootstrap, START_LIMIT_S),
         )
+
+    async def keep_running(self) -> None:
+        """Start it again whenever it ends, for ever: on a disk that is full it does so until there is space."""
+        while True:
+            how, free_mb = await self.ended(), shutil.disk_usage(self._data).free // 1_000_000
+            log.warning("broker_ended", reason=how, disk_free_mb=free_mb, restart_in_s=_RESTART_S)
+            await asyncio.sleep(_RESTART_S)
+            with contextlib.suppress(StackError, OSError):  # then it has ended again
+                await self.start()
 
     def _configure(self) -> Path:
         """Write the settings, and format the folder if it is new."""

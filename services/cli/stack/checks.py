@@ -29,6 +29,8 @@ _MODES = Path("/usr/share/apertium/modes")
 _ANSWER_S = 5.0
 _BROKER_S = 2.0
 _LOAD_S = 60.0
+_DISK_MB = 1000
+"""Less than this is soon full: of records, clips and logs."""
 
 
 class State(enum.StrEnum):
@@ -80,7 +82,14 @@ def _programs() -> list[Finding]:
     python = (
         ok("Python", version) if sys.version_info >= (3, 11) else missing("Python", version, "install 3.11 or newer")
     )
-    return [python, _java()]
+    return [python, _java(), _disk()]
+
+
+def _disk() -> Finding:
+    folder = next(folder for folder in (home(), *home().parents) if folder.exists())
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    found = f"{free_mb} MB free"
+    return ok("disk", found) if free_mb >= _DISK_MB else missing("disk", found, f"free space where {home()} is")
 
 
 def _java() -> Finding:

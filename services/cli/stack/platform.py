@@ -90,6 +90,10 @@ class Platform:
         finally:
             self._lock.close()
 
+    async def gave_up(self) -> None:
+        """Keep the broker running; raise StackError once the AWS endpoint ends, since users and sessions go with it."""
+        await together(self.broker.keep_running(), self._watch_aws())
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -102,6 +106,9 @@ class Platform:
     async def _start_broker(self) -> None:
         await self.broker.start()
         await apply_topics(self.broker.bootstrap, self._partitions)
+
+    async def _watch_aws(self) -> None:
+        raise StackError(await self.aws.ended())
 
     async def _start_aws(self) -> None:
         await self.aws.start()

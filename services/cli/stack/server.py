@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.cli.stack.errors import StackError
 from services.cli.stack.ports import listens
-from services.cli.stack.process import Process
+from services.cli.stack.process import POLL_S, Process
 
 
 class Server:
@@ -25,6 +25,13 @@ class Server:
         if self._process is None:
             raise StackError(f"{self._name} is not running")
         return self._process
+
+    async def ended(self) -> str:
+        """Wait until it ends without having been stopped. Returns how, and what it said last."""
+        process = self.process
+        while process.exit_code is None:  # noqa: ASYNC110 (a process is no event)
+            await asyncio.sleep(POLL_S)
+        return f"{self._name} ended with code {process.exit_code}: {process.last_words()}"
 
     async def stop(self) -> None:
         """Stop it, cleanly if it can. No error if it never started."""

@@ -8,6 +8,7 @@ from typing import Self
 from services.cli.stack.platform import Platform
 from services.cli.stack.ports import Ports, free_ports
 from services.cli.stack.supervisor import Instance, Supervisor
+from services.cli.stack.together import together
 
 SERVICES = ("ingest", "transcriber", "translator", "notifier")
 """In the order of the flow."""
@@ -78,8 +79,8 @@ class Stack:
         return instance
 
     async def failed(self) -> None:
-        """Wait until a service can't go on, and raise its StackError."""
-        await self._supervisor.gave_up()
+        """Keep everything running until something of it can't go on, and raise its StackError."""
+        await together(self._supervisor.gave_up(), self.platform.gave_up())
 
     def watched(self) -> AbstractAsyncContextManager[None]:
         """End what is done within once a service can't go on. Raises its StackError."""
