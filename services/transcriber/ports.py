@@ -19,7 +19,7 @@ class HeardWord(msgspec.Struct, frozen=True):
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine takes the last stretch of speech to be. Words may begin with some that are settled already."""
+    """What the engine takes the last stretch of speech to be. Words may begin with some that are final already."""
 
     words: tuple[HeardWord, ...]
     heard_ms: float
@@ -27,7 +27,7 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: bool = False
     """The stretch ended with silence, or the engine closed its result: its words won't grow."""
     quiet: bool = False
-    """Long silence: whatever is open (a sentence mark) may be settled, and context is no longer of use."""
+    """Long silence: whatever is open (a sentence mark) may be decided, and context is no longer of use."""
     decode_started_at_ms: float = 0.0
     decode_ms: float = 0.0
 
@@ -41,7 +41,7 @@ class RecognizerStream(Protocol):
     async def flush(self) -> None:
         """No more speech for now: recognize the rest. Its last hypothesis is out when this returns."""
 
-    def settle(self, until_ms: float) -> None:
+    def finalized(self, until_ms: float) -> None:
         """Words up to here are final: audio that is only needed for them, beyond context, may go."""
 
     def hypotheses(self) -> AsyncIterator[Hypothesis]:
@@ -52,17 +52,17 @@ class Recognizer(Protocol):
     """A speech recognizer. Adapters: ``local`` (open models on this machine), ``aws`` (Transcribe)."""
 
     def open(
-        self, language: str, *, first_sample: int, settled: tuple[Word, ...]
+        self, language: str, *, first_sample: int, final_words: tuple[Word, ...]
     ) -> AbstractAsyncContextManager[RecognizerStream]:
         """Recognize one session from ``first_sample`` on.
 
-        settled: the last final words, of which some may lie after ``first_sample`` (context after a takeover).
+        final_words: the last of them, of which some may lie after ``first_sample`` (context after a takeover).
         Raises EngineError.
         """
 
     @property
     def context_ms(self) -> float:
-        """How much settled audio before the first unsettled word it wants to hear again after a takeover."""
+        """How much audio before the first word that is not final it wants to hear again after a takeover."""
 
     @property
     def languages(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from services.common.contracts import Final, Finished, Frame, Transcript
 from services.common.kafka import Outbox, Received
 from services.transcriber.ports import Recognizer
 from services.transcriber.session import Limits, Session, Streams
-from services.transcriber.stabilizer import Settled
+from services.transcriber.stabilizer import Transcribed
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class Transcriber:
         self._outbox = outbox
         self._streams = streams
         self._limits = limits
-        self._settled: dict[str, Settled] = {}
+        self._transcribed: dict[str, Transcribed] = {}
         """Of sessions that were published by whoever had the partition before and have no frame here yet."""
         self._ignored: OrderedDict[str, None] = OrderedDict()
         """Sessions that are finished or can't be recognized."""
@@ -38,9 +38,9 @@ class Transcriber:
         async for received in tail:
             match received.record:
                 case Final(session_id=session_id) as final:
-                    self._settled[session_id] = self._settled.get(session_id, Settled()).after(final)
+                    self._transcribed[session_id] = self._transcribed.get(session_id, Transcribed()).after(final)
                 case Finished(session_id=session_id):
-                    self._settled.pop(session_id, None)
+                    self._transcribed.pop(session_id, None)
                     self._ignore(session_id)
 
     async def handle(self, received: Received[Frame]) -> None:
@@ -77,7 +77,7 @@ class Transcriber:
             outbox=self._outbox,
             streams=self._streams,
             limits=self._limits,
-            settled=self._settled.pop(session_id, Settled()),
+            transcribed=self._transcribed.pop(session_id, Transcribed()),
         )
         self._sessions[session_id] = session
         task = asyncio.create_task(session.run(), name=f"session {session_id}")

@@ -21,7 +21,7 @@ from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
 from services.transcriber.ring import Ring
-from services.transcriber.stabilizer import Run, Settled, Stabilizer
+from services.transcriber.stabilizer import Run, Stabilizer, Transcribed
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class Session:
         outbox: Outbox,
         streams: Streams,
         limits: Limits,
-        settled: Settled,
+        transcribed: Transcribed,
     ) -> None:
         self.finished = False
         self._id = session_id
@@ -84,9 +84,9 @@ class Session:
         self._outbox = outbox
         self._streams = streams
         self._limits = limits
-        self._stabilizer = Stabilizer(settled)
+        self._stabilizer = Stabilizer(transcribed)
         self._ring = Ring()
-        self._expected_sample = max(0, int((settled.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
+        self._expected_sample = max(0, int((transcribed.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
         """Audio before it is known or was heard already."""
         self._has_stream = False
         self._refused = False
@@ -139,7 +139,7 @@ class Session:
         backoff_s = _FIRST_BACKOFF_S
         try:
             while not self.finished:
-                before = self._stabilizer.settled, self._ring.oldest_offset
+                before = self._stabilizer.transcribed, self._ring.oldest_offset
                 failed = False
                 try:
                     await self._transcribe_stretch()
@@ -148,7 +148,7 @@ class Session:
                     self._ring.settle_fed()
                 except* EngineUnavailable as faults:
                     failed = True
-                    if before != (self._stabilizer.settled, self._ring.oldest_offset):
+                    if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
                         backoff_s = _FIRST_BACKOFF_S
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.inc()
@@ -168,9 +168,11 @@ class Session:
         if first.record.mark is not None:
             self._mark(first.record)
             return
-        self._stabilizer = Stabilizer(self._stabilizer.settled)
+        self._stabilizer = Stabilizer(self._stabilizer.transcribed)
         begin = first.record.first_sample
-        opening = self._recognizer.open(self._language, first_sample=begin, settled=self._stabilizer.settled.words)
+        opening = self._recognizer.open(
+            self._language, first_sample=begin, final_words=self._stabilizer.transcribed.words
+        )
         async with asyncio.TaskGroup() as tasks, opening as stream:
             tasks.create_task(self._listen(stream))
             mark = await self._feed(stream, begin)
@@ -205,10 +207,10 @@ class Session:
     async def _listen(self, stream: RecognizerStream) -> None:
         async for hypothesis in stream.hypotheses():
             self._decide(hypothesis)
-            stream.settle(self._stabilizer.settled.end_ms)
+            stream.finalized(self._stabilizer.transcribed.end_ms)
 
     def _decide(self, hypothesis: Hypothesis) -> None:
-        """Publish what the hypothesis settles and suggests, and let go the audio that it settles."""
+        """Publish what the hypothesis makes final and suggests, and let go the audio that it settles."""
         decision = self._stabilizer.hear(hypothesis)
         for run in decision.finals:
             self._outbox.put(TRANSCRIPTS, self._final(run, hypothesis))
@@ -221,7 +223,7 @@ class Session:
         if hypothesis.quiet:
             self._ring.settle_before(hypothesis.heard_ms - _QUIET_CONTEXT_MS)
         else:
-            decided_ms = hypothesis.heard_ms if hypothesis.endpoint else self._stabilizer.settled.end_ms
+            decided_ms = hypothesis.heard_ms if hypothesis.endpoint else self._stabilizer.transcribed.end_ms
             self._ring.settle_before(decided_ms - self._recognizer.context_ms)
 
     def _final(self, run: Run, hypothesis: Hypothesis) -> Final:
@@ -255,7 +257,7 @@ class Session:
         return Partial(
             session_id=self._id,
             language=self._language,
-            follows=self._stabilizer.settled.next_index - 1,
+            follows=self._stabilizer.transcribed.next_index - 1,
             words=words,
             floor_epoch_ms=_floor_epoch_ms(self._ring.at(words[-1].end_ms)) if words else 0.0,
         )
@@ -266,7 +268,7 @@ class Session:
         self._ring.settle_fed()
         if frame.mark is not Mark.END:
             return
-        open_mark = self._stabilizer.settled.open_mark
+        open_mark = self._stabilizer.transcribed.open_mark
         self._outbox.put(
             TRANSCRIPTS,
             Finished(session_id=self._id, language=self._language, end_ms=frame.end_ms, previous_mark=open_mark),

@@ -26,7 +26,7 @@ _BETWEEN_ENDS_MS = 1.0
 
 
 @dataclass(frozen=True)
-class Settled:
+class Transcribed:
     """How far a session is, as its own finals tell: enough to go on from after a takeover."""
 
     words: tuple[Word, ...] = ()
@@ -40,13 +40,13 @@ class Settled:
         """Where the last final word ends; 0 before the first."""
         return self.words[-1].end_ms if self.words else 0.0
 
-    def after(self, final: Final) -> "Settled":
+    def after(self, final: Final) -> "Transcribed":
         """With one more final. Its open mark was not published, so a full stop is assumed where there may be one."""
         may_end_sentence = final.ends in (Boundary.SENTENCE, Boundary.PAUSE) and not ends_clause(final.words[-1].text)
         return self.extended(final.words, final.index, "." if may_end_sentence else None)
 
-    def extended(self, words: tuple[Word, ...], index: int, open_mark: SentenceMark | None) -> "Settled":
-        return Settled((self.words + words)[-REMEMBERED_WORDS:], index + 1, open_mark)
+    def extended(self, words: tuple[Word, ...], index: int, open_mark: SentenceMark | None) -> "Transcribed":
+        return Transcribed((self.words + words)[-REMEMBERED_WORDS:], index + 1, open_mark)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a hypothesis settles, and what it only suggests."""
+    """What a hypothesis makes final, and what it only suggests."""
 
     finals: tuple[Run, ...] = ()
     partial: tuple[Word, ...] = ()
@@ -72,7 +72,7 @@ class Decision:
 class Stabilizer:
     """One session's hypotheses in, decisions out, from where its finals are."""
 
-    settled: Settled = field(default_factory=Settled)
+    transcribed: Transcribed = field(default_factory=Transcribed)
     _suggested: tuple[str, ...] = ()
     """The previous hypothesis after the last final, normalized."""
 
@@ -87,44 +87,44 @@ class Stabilizer:
         if count:
             finals.append(self._final(new[:count], again, hypothesis))
         elif hypothesis.endpoint:  # all its words were final before: what ends them goes out with what follows
-            self.settled = replace(self.settled, open_mark=self._open_mark(again))
-        if hypothesis.quiet and self.settled.open_mark is not None:
-            finals.append(self._mark_settled())
+            self.transcribed = replace(self.transcribed, open_mark=self._open_mark(again))
+        if hypothesis.quiet and self.transcribed.open_mark is not None:
+            finals.append(self._mark_alone())
         self._suggested = tuple(normalized(word.text) for word in new[count:])
         return Decision(tuple(finals), tuple(self._placed(new[count:], hypothesis.heard_ms)))
 
     def _seam(self, words: list[HeardWord]) -> int:
         """How many words of the hypothesis are final already."""
-        settled = self.settled.words
+        final = self.transcribed.words
         for back in (1, 2):
-            place = self._place_of(settled[: len(settled) - back + 1], words)
+            place = self._place_of(final[: len(final) - back + 1], words)
             if place is None:
                 continue
             following = place + 1
             if back == 2 and following < len(words):  # the last final word was heard differently this time
-                following += _middle(words[following]) < self.settled.end_ms + _SEAM_SLACK_MS
+                following += _middle(words[following]) < self.transcribed.end_ms + _SEAM_SLACK_MS
             return following
-        late = (place for place, word in enumerate(words) if _middle(word) > self.settled.end_ms)
-        return next(late, len(words)) if settled else 0
+        late = (place for place, word in enumerate(words) if _middle(word) > self.transcribed.end_ms)
+        return next(late, len(words)) if final else 0
 
     @staticmethod
-    def _place_of(settled: tuple[Word, ...], words: list[HeardWord]) -> int | None:
-        """Where the last of the settled words stands in the hypothesis: near its time, after the same words if any."""
-        if not settled:
+    def _place_of(final: tuple[Word, ...], words: list[HeardWord]) -> int | None:
+        """Where the last of the final words stands in the hypothesis: near its time, after the same words if any."""
+        if not final:
             return None
-        said = [normalized(word.text) for word in settled]
+        said = [normalized(word.text) for word in final]
         heard = [normalized(word.text) for word in words]
 
         def likeness(place: int) -> tuple[int, float]:
             before = zip(reversed(said), reversed(heard[: place + 1]), strict=False)
             same = [a == b for a, b in before][:_SEAM_MATCH]
             first_difference = same.index(False) if False in same else _SEAM_MATCH
-            return first_difference, -abs(words[place].end_ms - settled[-1].end_ms)
+            return first_difference, -abs(words[place].end_ms - final[-1].end_ms)
 
         near = [
             place
             for place, word in enumerate(words)
-            if heard[place] == said[-1] and abs(word.end_ms - settled[-1].end_ms) < _SEAM_MS
+            if heard[place] == said[-1] and abs(word.end_ms - final[-1].end_ms) < _SEAM_MS
         ]
         return max(near, key=likeness, default=None)
 
@@ -155,26 +155,26 @@ class Stabilizer:
             ends = Boundary.SENTENCE
         elif ends_clause(text):
             ends = Boundary.CLAUSE
-        run = Run(self.settled.next_index, tuple(words), previous_mark, ends)
-        self.settled = self.settled.extended(run.words, run.index, mark or None)
+        run = Run(self.transcribed.next_index, tuple(words), previous_mark, ends)
+        self.transcribed = self.transcribed.extended(run.words, run.index, mark or None)
         return run
 
-    def _mark_settled(self) -> Run:
-        run = Run(self.settled.next_index, (), self.settled.open_mark, Boundary.NONE)
-        self.settled = self.settled.extended((), run.index, None)
+    def _mark_alone(self) -> Run:
+        run = Run(self.transcribed.next_index, (), self.transcribed.open_mark, Boundary.NONE)
+        self.transcribed = self.transcribed.extended((), run.index, None)
         return run
 
     def _previous_mark(self, again: HeardWord | None, following: str) -> SentenceMark | None:
         """The mark of the last final word, now that it was heard again and the word after it is known."""
         mark = self._open_mark(again)
         if mark and goes_on(following):
-            return None if self.settled.open_mark is None else ""
+            return None if self.transcribed.open_mark is None else ""
         return mark
 
     def _open_mark(self, again: HeardWord | None) -> SentenceMark | None:
         """The last final word's mark as the newest hypothesis has it, where the word was heard again."""
-        known = self.settled.open_mark
-        last = self.settled.words[-1].text if self.settled.words else ""
+        known = self.transcribed.open_mark
+        last = self.transcribed.words[-1].text if self.transcribed.words else ""
         if again is None or normalized(again.text) != normalized(last):
             return known
         mark = split_mark(again.text)[1]
@@ -187,7 +187,7 @@ class Stabilizer:
         They end within what was heard, unless words without time of their own are pushed out of it.
         """
         placed: list[Word] = []
-        earliest = self.settled.end_ms
+        earliest = self.transcribed.end_ms
         for word in words:
             end = max(earliest + _BETWEEN_ENDS_MS, min(word.end_ms, heard_ms))
             start = min(end, max(earliest, word.start_ms))

@@ -16,7 +16,7 @@ from services.common.languages import LANGUAGES
 from services.transcriber.local.recognizer import LocalRecognizer
 from services.transcriber.local.tuning import Tuning
 from services.transcriber.ports import Hypothesis, Recognizer
-from services.transcriber.stabilizer import Settled, Stabilizer
+from services.transcriber.stabilizer import Stabilizer, Transcribed
 from services.transcriber.words import normalized
 
 ENGLISH = Path(__file__).parents[1] / "data" / "speech"
@@ -54,8 +54,8 @@ def silence(seconds: float) -> bytes:
 class Transcript:
     """What a stream said, and what a stabilizer made of it."""
 
-    def __init__(self, settled: Settled | None = None) -> None:
-        self.stabilizer = Stabilizer(settled or Settled())
+    def __init__(self, known: Transcribed | None = None) -> None:
+        self.stabilizer = Stabilizer(known or Transcribed())
         self.hypotheses: list[Hypothesis] = []
         self.finals: list[Final] = []
 
@@ -88,18 +88,18 @@ async def transcribed(
     *,
     language: str = "en",
     first_sample: int = 0,
-    settled: Settled | None = None,
+    known: Transcribed | None = None,
 ) -> Transcript:
     """Feed, flush, close."""
-    transcript = Transcript(settled)
-    words = settled.words if settled else ()
+    transcript = Transcript(known)
+    words = known.words if known else ()
     async with asyncio.timeout(60):
-        async with recognizer.open(language, first_sample=first_sample, settled=words) as stream:
+        async with recognizer.open(language, first_sample=first_sample, final_words=words) as stream:
 
             async def listen() -> None:
                 async for hypothesis in stream.hypotheses():
                     transcript.hear(hypothesis)
-                    stream.settle(transcript.stabilizer.settled.end_ms)
+                    stream.finalized(transcript.stabilizer.transcribed.end_ms)
 
             listening = asyncio.create_task(listen())
             for at in range(0, len(pcm) // 2, FRAME):
@@ -177,16 +177,16 @@ async def test_streams_do_not_hear_each_other(recognizer: Recognizer) -> None:
 
 async def test_a_stream_that_takes_over_hears_the_context_and_repeats_none_of_it(recognizer: Recognizer) -> None:
     whole = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 12))
-    settled = Settled()
+    known = Transcribed()
     taken = [final for final in whole.finals if final.words and final.words[-1].end_ms < 8000]
     for final in taken:
-        settled = settled.after(final)
-    begin_s = max(0.0, settled.end_ms - recognizer.context_ms) / 1000
+        known = known.after(final)
+    begin_s = max(0.0, known.end_ms - recognizer.context_ms) / 1000
     rest = await transcribed(
         recognizer,
         recording("en-bush-columbia.flac", begin_s, 12),
         first_sample=round(begin_s * SAMPLE_RATE),
-        settled=settled,
+        known=known,
     )
     said = [normalized(word.text) for final in taken for word in final.words]
     said += [normalized(word.text) for word in rest.words]
@@ -196,7 +196,7 @@ async def test_a_stream_that_takes_over_hears_the_context_and_repeats_none_of_it
 
 async def test_a_stream_that_is_closed_ends_its_hypotheses(recognizer: Recognizer) -> None:
     async with asyncio.timeout(10):
-        async with recognizer.open("en", first_sample=0, settled=()) as stream:
+        async with recognizer.open("en", first_sample=0, final_words=()) as stream:
             hypotheses = stream.hypotheses()
             waiting = asyncio.ensure_future(anext(hypotheses, None))
             await stream.feed(silence(0.096), 0)

@@ -1,6 +1,6 @@
 """Whether a decode told all the speech that it was given. Pure.
 
-Whisper sometimes passes over whole sentences of a window, above all of a long one of which little is settled, and
+Whisper sometimes passes over whole sentences of a window, above all of a long one of which few words are final, and
 goes on with the next. The voice detector knows better: where there is speech and no word, something was left out.
 """
 

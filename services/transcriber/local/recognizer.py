@@ -1,6 +1,6 @@
 """The local recognizer: Whisper over a growing window of the newest speech, again and again.
 
-A stream decodes what was said since the last settled words, with a few seconds of settled audio in front of it as
+A stream decodes what was said since the last final words, with a few seconds of audio before that in front of it as
 context, whenever there is enough new speech, and once more when the speaker pauses. It decodes at the pace of whoever
 reads its hypotheses, and always the newest audio, so a slow machine decodes less often and never late.
 """
@@ -53,13 +53,13 @@ class LocalRecognizer:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, language: str, *, first_sample: int, settled: tuple[Word, ...]
+        self, language: str, *, first_sample: int, final_words: tuple[Word, ...]
     ) -> AsyncIterator["LocalStream"]:
         """See ``Recognizer.open``."""
         activity = await asyncio.to_thread(VoiceActivity)
         stream = LocalStream(self._host, activity, self._tuning, language, first_sample)
-        if settled:
-            stream.settle(settled[-1].end_ms)
+        if final_words:
+            stream.finalized(final_words[-1].end_ms)
         try:
             yield stream
         finally:
@@ -91,7 +91,7 @@ class LocalStream:
         self._window: int | None = None
         """Where the next decode begins; None: where the speech does."""
         self._decoded = first_sample
-        self._settled = first_sample
+        self._final_until = first_sample
         self._told_quiet = first_sample
         self._flushing = False
         self._closed = False
@@ -123,9 +123,9 @@ class LocalStream:
         while self._flushing and not self._closed:
             await self._reader_progress()
 
-    def settle(self, until_ms: float) -> None:
-        """See ``RecognizerStream.settle``."""
-        self._settled = max(self._settled, round(until_ms * SAMPLES_PER_MS))
+    def finalized(self, until_ms: float) -> None:
+        """See ``RecognizerStream.finalized``."""
+        self._final_until = max(self._final_until, round(until_ms * SAMPLES_PER_MS))
 
     def close(self) -> None:
         """End the hypotheses."""
@@ -134,7 +134,7 @@ class LocalStream:
         self._progress.set()
 
     async def hypotheses(self) -> AsyncIterator[Hypothesis]:
-        """See ``RecognizerStream.hypotheses``. Decodes while it is read, so each decode knows what was settled."""
+        """See ``RecognizerStream.hypotheses``. Decodes while it is read, so each decode knows what is final."""
         try:
             while not self._closed:
                 self._work.clear()
@@ -161,7 +161,7 @@ class LocalStream:
             return onset  # whoever feeds waits for this
         if onset is None or self._turns.silence > _samples(_HESITATION_S):
             return None
-        known = max(self._decoded, self._settled, onset + LEAD_SAMPLES)
+        known = max(self._decoded, self._final_until, onset + LEAD_SAMPLES)
         return onset if self._turns.heard - known >= _samples(self._tuning.step_s) else None
 
     def _is_quiet(self) -> bool:
@@ -174,7 +174,7 @@ class LocalStream:
         self._decoded, self._window = until, start
         began_at_ms, began = now_ms(), time.perf_counter()
         words = await self._decode(start, until)
-        begin_ms, until_ms = max(start, self._settled) / SAMPLES_PER_MS, until / SAMPLES_PER_MS
+        begin_ms, until_ms = max(start, self._final_until) / SAMPLES_PER_MS, until / SAMPLES_PER_MS
         if (gap := largest_gap(words, self._speech, begin_ms, until_ms)) is not None:
             words = filled(words, gap, await self._decode(*self._around(gap, start, until)))
         self._window = self._next_window(start, until, words, endpoint)
@@ -216,10 +216,10 @@ class LocalStream:
         """At the first word of the context once a stretch is over or the window is long; else where it is."""
         if not endpoint and until - start <= _samples(self._tuning.trim_s):
             return start
-        settled = until if endpoint else self._settled
-        context = settled - _samples(self._tuning.context_s)
+        final = until if endpoint else self._final_until
+        context = final - _samples(self._tuning.context_s)
         starts = (round(word.start_ms * SAMPLES_PER_MS) for word in words)
-        first = next((at for at in starts if at >= context), settled)
+        first = next((at for at in starts if at >= context), final)
         return max(start, first - _samples(_BEFORE_WORD_S))
 
     def _is_behind(self) -> bool:

@@ -12,13 +12,13 @@ class Tuning:
     endpoint_s: float = 0.35
     """Silence that ends a stretch of speech."""
     context_s: float = 5.0
-    """Settled audio kept in front of the window, so that words after a pause are not heard out of the blue."""
+    """Audio of final words kept in front of the window, so that words after a pause are not heard out of the blue."""
     quiet_s: float = 2.0
     """Silence after which the context is of no more use."""
     trim_s: float = 10.0
-    """A window longer than this loses its settled beginning."""
+    """A window longer than this loses the beginning whose words are final."""
     longest_s: float = 20.0
-    """A window that grew to this without anything settled is taken as it is."""
+    """A window that grew to this without any final word is taken as it is."""
     sure: float = 0.7
     """A word of this probability needs no second hypothesis to agree ..."""
     margin_s: float = 0.2

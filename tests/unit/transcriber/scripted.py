@@ -85,7 +85,7 @@ class Outbox:
 
 
 class ScriptedRecognizer:
-    """Reads the audio of these tests: one hypothesis per frame, all words since the stream began or were settled."""
+    """Reads the audio of these tests: one hypothesis per frame, all words since the stream began or became final."""
 
     languages = frozenset({"en"})
     context_ms = 1000.0
@@ -105,7 +105,7 @@ class ScriptedRecognizer:
 
     @contextlib.asynccontextmanager
     async def open(
-        self, language: str, *, first_sample: int, settled: tuple[Word, ...]
+        self, language: str, *, first_sample: int, final_words: tuple[Word, ...]
     ) -> AsyncIterator["ScriptedStream"]:
         self.opened.append(first_sample)
         if self.fail_opening:
@@ -164,7 +164,7 @@ class ScriptedStream:
         self.queue.put_nowait(self._hypothesis(last=True))
         await self.queue.join()
 
-    def settle(self, until_ms: float) -> None:
+    def finalized(self, until_ms: float) -> None:
         self._words = [word for word in self._words if word.end_ms > until_ms - ScriptedRecognizer.context_ms]
 
     async def hypotheses(self) -> AsyncIterator[Hypothesis]:

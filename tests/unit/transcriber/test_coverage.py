@@ -59,7 +59,7 @@ def test_words_passed_over_are_noticed_and_put_back_whichever_neighbour_took_the
     assert filled(decoded, gap, more) == words
 
 
-def test_only_what_is_not_settled_counts() -> None:
+def test_only_what_is_not_final_counts() -> None:
     words = talk(20)[10:]
     whole = speech((1000, 9000))
     assert largest_gap(words, whole, 0, 9000) is not None

@@ -52,7 +52,7 @@ class Host:
 
 
 class Heard:
-    """A stream with a reader that settles all but the last word."""
+    """A stream with a reader to whom all are final but the last word."""
 
     def __init__(self, tuning: Tuning) -> None:
         self.host = Host()
@@ -66,7 +66,7 @@ class Heard:
         async for hypothesis in self.stream.hypotheses():
             self.hypotheses.append(hypothesis)
             if len(hypothesis.words) > 1:
-                self.stream.settle(hypothesis.words[-2].end_ms)
+                self.stream.finalized(hypothesis.words[-2].end_ms)
 
     async def feed(self, sample: bytes, seconds: float) -> None:
         """Frame by frame, giving the reader its turns."""
@@ -85,7 +85,7 @@ async def heard() -> AsyncIterator[Heard]:
     await asyncio.gather(made.reader, return_exceptions=True)
 
 
-async def test_silence_is_never_decoded_but_settles(heard: Heard) -> None:
+async def test_silence_is_never_decoded_but_told_as_quiet(heard: Heard) -> None:
     await heard.feed(SILENCE, 7)
     assert heard.host.lengths_s == []
     assert [(hypothesis.words, hypothesis.quiet) for hypothesis in heard.hypotheses] == [((), True)] * 3
@@ -127,7 +127,7 @@ async def test_feeding_waits_while_the_engine_is_too_far_behind(heard: Heard) ->
     await feeding
 
 
-async def test_after_a_pause_some_settled_speech_is_heard_again_as_context(heard: Heard) -> None:
+async def test_after_a_pause_some_earlier_speech_is_heard_again_as_context(heard: Heard) -> None:
     await heard.feed(SPEECH, 9)
     await heard.feed(SILENCE, 0.6)
     before = heard.hypotheses[-1].heard_ms
@@ -149,10 +149,10 @@ async def test_the_window_stays_short_however_long_somebody_speaks(heard: Heard)
     assert min(heard.host.lengths_s[20:]) > 5
 
 
-async def test_speech_of_which_nothing_settles_is_taken_as_it_is_in_the_end(
+async def test_speech_of_which_no_word_gets_final_is_taken_as_it_is_in_the_end(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heard.stream, "settle", lambda until_ms: None)
+    monkeypatch.setattr(heard.stream, "finalized", lambda until_ms: None)
     await heard.feed(SPEECH, 25)
     forced = next(hypothesis for hypothesis in heard.hypotheses if hypothesis.endpoint)
     assert forced.heard_ms == pytest.approx(20_000, abs=1000)
@@ -185,7 +185,7 @@ async def test_a_decode_that_fails_once_is_repeated_with_the_same_audio(heard: H
 async def test_speech_that_the_engine_passes_over_is_decoded_by_itself(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heard.stream, "settle", lambda until_ms: None)
+    monkeypatch.setattr(heard.stream, "finalized", lambda until_ms: None)
     heard.host.long_s, heard.host.passed_over_s = 6, 4
     for _ in range(round(7 * SECOND / 1536)):  # faster than it decodes
         await heard.stream.feed(SPEECH * 1536, heard.position)
@@ -217,21 +217,21 @@ async def test_what_is_kept_of_the_audio_is_bounded(heard: Heard) -> None:
     assert len(heard.stream._audio) < 2 * SECOND
 
 
-@example(talk=[(3.8, 0.3), (2, 0.7)], settled_s=0)
-@example(talk=[(6, 0.7)], settled_s=12)
+@example(talk=[(3.8, 0.3), (2, 0.7)], final_s=0)
+@example(talk=[(6, 0.7)], final_s=12)
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.1, 6), st.floats(0, 0.7)), min_size=1, max_size=8),
     st.floats(0, 20),
 )
 def test_a_stream_fed_faster_than_it_decodes_never_stands_still(
-    talk: list[tuple[float, float]], settled_s: float
+    talk: list[tuple[float, float]], final_s: float
 ) -> None:
-    """talk: seconds of speech and of the silence after it. settled_s: how far a takeover knows the words."""
+    """talk: seconds of speech and of the silence after it. final_s: how far a takeover knows the words."""
 
     async def replay() -> Heard:
         heard = Heard(Tuning())
-        heard.stream.settle(settled_s * 1000)
+        heard.stream.finalized(final_s * 1000)
 
         async def feed() -> None:
             for speech_s, silence_s in talk:

@@ -4,7 +4,7 @@ import pytest
 
 from services.common.contracts import Boundary, Final, Word
 from services.transcriber.ports import HeardWord, Hypothesis
-from services.transcriber.stabilizer import Decision, Run, Settled, Stabilizer
+from services.transcriber.stabilizer import Decision, Run, Stabilizer, Transcribed
 
 WORD_MS = 400.0
 
@@ -80,7 +80,7 @@ def test_the_last_word_comes_without_its_sentence_mark_and_the_next_final_brings
     assert final.previous_mark == "?"
 
 
-def test_the_first_final_settles_no_mark() -> None:
+def test_the_first_final_brings_no_mark() -> None:
     assert only(Stabilizer().hear(heard("so", endpoint=True))).previous_mark is None
 
 
@@ -129,7 +129,7 @@ def test_a_clauses_comma_does_not_become_a_full_stop() -> None:
     assert only(stabilizer.hear(heard("that is all. Then", endpoint=True))).previous_mark is None
 
 
-def test_a_long_silence_settles_the_open_mark_with_an_empty_final_once() -> None:
+def test_a_long_silence_brings_the_open_mark_with_an_empty_final_once() -> None:
     stabilizer = Stabilizer()
     stabilizer.hear(heard("is it so?", endpoint=True))
     final = only(stabilizer.hear(heard("", quiet=True)))
@@ -138,7 +138,7 @@ def test_a_long_silence_settles_the_open_mark_with_an_empty_final_once() -> None
     assert only(stabilizer.hear(heard("Then", from_ms=9000, endpoint=True))).previous_mark is None
 
 
-def test_a_last_hypothesis_settles_its_words_and_its_own_mark() -> None:
+def test_a_last_hypothesis_brings_its_words_and_its_own_mark() -> None:
     words, mark = Stabilizer().hear(heard("goodbye!", endpoint=True, quiet=True)).finals
     assert [word.text for word in words.words] == ["goodbye"]
     assert mark.previous_mark == "!"
@@ -198,5 +198,5 @@ def test_what_was_open_is_known_from_the_finals_alone(words: str, ends: Boundary
     final = Final(
         session_id="s", language="en", index=6, words=tuple(Word(word, 0, 1) for word in words.split()), ends=ends
     )
-    settled = Settled().after(final)
-    assert (settled.open_mark, settled.next_index) == (open_mark, 7)
+    transcribed = Transcribed().after(final)
+    assert (transcribed.open_mark, transcribed.next_index) == (open_mark, 7)

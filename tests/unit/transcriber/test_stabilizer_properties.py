@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.common.contracts import Final, Word
 from services.transcriber.ports import HeardWord, Hypothesis
-from services.transcriber.stabilizer import Run, Settled, Stabilizer
+from services.transcriber.stabilizer import Run, Stabilizer, Transcribed
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def talks_and_moments(draw: st.DrawFn) -> tuple[tuple[HeardWord, ...], list[Mome
     return talk, [Moment(count, draw(st.booleans()), draw(st.integers(1, 8))) for count in counts]
 
 
-def hypothesis_at(moment: Moment, talk: tuple[HeardWord, ...], settled: int) -> Hypothesis:
+def hypothesis_at(moment: Moment, talk: tuple[HeardWord, ...], final: int) -> Hypothesis:
     """What an engine says that hears every word, but ends whatever it hears with a full stop, as Whisper does."""
-    words = list(talk[max(0, settled - moment.context) : moment.words])
+    words = list(talk[max(0, final - moment.context) : moment.words])
     last = words[-1]
     if last.text[-1].isalpha():
         words[-1] = HeardWord(last.text + ".", last.start_ms, last.end_ms)
@@ -73,10 +73,10 @@ def run_through(
     count = 0
     for number, moment in enumerate([*moments, Moment(len(talk), pause=True, context=8)]):
         if number in restarts:
-            settled = Settled()
+            transcribed = Transcribed()
             for final in finals:
-                settled = settled.after(final)
-            stabilizer = Stabilizer(settled)
+                transcribed = transcribed.after(final)
+            stabilizer = Stabilizer(transcribed)
         decision = stabilizer.hear(hypothesis_at(moment, talk, count))
         finals += map(as_final, decision.finals)
         count += sum(len(final.words) for final in decision.finals)
@@ -193,12 +193,12 @@ def test_a_partial_is_what_follows_the_finals(hypotheses: list[Hypothesis]) -> N
     stabilizer = Stabilizer()
     for hypothesis in hypotheses:
         decision = stabilizer.hear(hypothesis)
-        assert all(word.start_ms >= stabilizer.settled.end_ms for word in decision.partial)
+        assert all(word.start_ms >= stabilizer.transcribed.end_ms for word in decision.partial)
         if hypothesis.endpoint:
             assert decision.partial == ()
 
 
 @given(st.lists(st.builds(Word, st.sampled_from("abc"), st.just(0.0), st.just(0.0)), max_size=30))
 def test_what_is_remembered_is_bounded(words: list[Word]) -> None:
-    settled = Settled().extended(tuple(words), 0, None)
-    assert settled.words == tuple(words[-12:])
+    transcribed = Transcribed().extended(tuple(words), 0, None)
+    assert transcribed.words == tuple(words[-12:])
