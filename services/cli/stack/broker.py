@@ -14,7 +14,7 @@ from services.cli.stack.errors import StackError
 from services.cli.stack.ports import HOST, require_free
 from services.cli.stack.process import base_environment
 from services.cli.stack.server import Server
-from services.common.kafka import wait_for_broker
+from services.common.kafka import KafkaUnavailable, wait_for_broker
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
@@ -98,7 +98,7 @@ class Broker(Server):
             how, free_mb = await self.ended(), shutil.disk_usage(self._data).free // 1_000_000
             log.warning("broker_ended", reason=how, disk_free_mb=free_mb, restart_in_s=_RESTART_S)
             await asyncio.sleep(_RESTART_S)
-            with contextlib.suppress(StackError, OSError):  # then it has ended again
+            with contextlib.suppress(StackError, KafkaUnavailable, OSError):  # then it has ended again
                 await self.start()
 
     def _configure(self) -> Path:

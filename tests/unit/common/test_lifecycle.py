@@ -76,7 +76,7 @@ class Program:
 
 
 @asynccontextmanager
-async def program(behaviour: str, **told: str) -> AsyncIterator[Program]:
+async def program(behaviour: str, log: Any = asyncio.subprocess.PIPE, **told: str) -> AsyncIterator[Program]:
     (port,) = free_ports(1)
     environment = {"DRAGOMAN_TRY_PORT": str(port), **told}
     process = await asyncio.create_subprocess_exec(
@@ -85,7 +85,7 @@ async def program(behaviour: str, **told: str) -> AsyncIterator[Program]:
         _PROGRAM,
         behaviour,
         env=environment,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=log,
         stderr=asyncio.subprocess.PIPE,
     )
     running = Program(process, port)
@@ -142,6 +142,16 @@ async def test_a_port_in_use_ends_the_process_with_one_line_that_names_the_setti
             code, (line,) = await service.ends()
     assert code == 2
     assert line["reason"].startswith(f"DRAGOMAN_TRY_PORT={port}: ")
+
+
+async def test_a_log_that_has_no_space_left_changes_nothing_about_a_service_and_its_end() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: ASYNC230 (nothing is written here)
+        async with program("serve", full) as service:
+            assert (await service.answers("/readyz")).status_code == 200
+            service.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(20):
+                await service.process.communicate()
+            assert service.process.returncode == 0
 
 
 async def test_logs_below_the_level_are_left_out() -> None:
