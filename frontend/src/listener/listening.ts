@@ -59,7 +59,13 @@ export class Listening {
     this.#session = session;
     this.#tap = tap;
     this.#onRefused = onRefused;
-    set({ screen: { name: 'listening' }, language, mode, captions: { [language]: kept?.captions ?? [] } });
+    set({
+      screen: { name: 'listening' },
+      state: undefined,
+      language,
+      mode,
+      captions: { [language]: kept?.captions ?? [] },
+    });
     if (kept !== undefined) this.#progress.told(kept.after, false);
     this.#connection = new Connection(listenUrl(config), this.#join(), {
       onNotice: (notice) => this.#take(notice),
@@ -216,6 +222,7 @@ export class Listening {
   #joined(joined: Joined): void {
     this.#clock.set(joined.server_time_ms);
     if (joined.language !== get().language) return;
+    this.#progress.told(joined.next_index - 1, false);
     const wantedPartials = this.#join().partials;
     set({ talk: joinedTalk(joined), state: joined.state });
     this.#lockScreen?.entitle(joined.title);

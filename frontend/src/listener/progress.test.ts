@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import { Progress } from './progress';
 
-test('a listener who has nothing yet resumes nowhere', () => {
+test('a listener who was never let in resumes nowhere', () => {
   expect(new Progress().after).toBeUndefined();
+});
+
+test('who was let in before anything was said resumes from the first', () => {
+  const progress = new Progress();
+  progress.told(-1, false);
+  expect(progress.after).toBe(-1);
 });
 
 test('who reads resumes after the last caption', () => {

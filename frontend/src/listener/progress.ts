@@ -4,7 +4,7 @@ export class Progress {
   readonly #owed = new Set<number>();
   #latest: number | undefined;
 
-  /** A segment is known. owed: whether its speech is still to be heard. */
+  /** Everything up to this index is known. owed: whether its own speech is still to be heard. */
   told(index: number, owed: boolean): void {
     this.#latest = Math.max(index, this.#latest ?? index);
     if (owed) this.#owed.add(index);
@@ -20,7 +20,7 @@ export class Progress {
     for (const owed of this.#owed) if (owed < index) this.#owed.delete(owed);
   }
 
-  /** The index after which to resume: everything up to it was heard, or read; undefined before the first. */
+  /** The index after which to resume: everything up to it was heard, or read; undefined before it was let in. */
   get after(): number | undefined {
     return this.#owed.size > 0 ? Math.min(...this.#owed) - 1 : this.#latest;
   }

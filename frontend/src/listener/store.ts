@@ -34,7 +34,8 @@ export interface Preferences {
 export interface ListenerState extends Preferences {
   readonly screen: Screen;
   readonly talk: Talk | undefined;
-  readonly state: SessionState;
+  /** What the speaker does, once the notifier has said it. */
+  readonly state: SessionState | undefined;
   readonly language: string;
   readonly mode: Mode;
   readonly link: Link;
@@ -66,10 +67,10 @@ export const useListener = create<ListenerState>(() => ({
   ...rememberedPreferences(),
   screen: { name: 'loading' },
   talk: undefined,
-  state: 'created',
+  state: undefined,
   language: '',
   mode: 'voice',
-  link: { state: 'connecting' },
+  link: { state: 'connecting', lost: false, full: false },
   captions: {},
   interim: '',
   voiced: undefined,

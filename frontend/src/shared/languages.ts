@@ -2,10 +2,13 @@
 
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ku', 'ps', 'sd', 'ug', 'ur', 'yi']);
 
+/** Languages that browsers know, but not by their own name. */
+const UNNAMED: Readonly<Record<string, string>> = { gl: 'Galego', eu: 'Euskara' };
+
 /** What a language calls itself, with a capital: `pt` is `Português`. The code itself where nobody knows. */
 export function nativeName(code: string): string {
   try {
-    const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
+    const name = UNNAMED[code] ?? new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code;
     return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
   } catch {
     return code;

@@ -53,10 +53,16 @@ export function Captions() {
             ))}
           </div>
           {interim !== '' && (
-            <p className={styles.interim} lang={spoken} dir="auto">
-              <span className="visually-hidden">{words.interim}: </span>
-              {interim}
-            </p>
+            <div className={styles.paragraph}>
+              <p
+                className={beside === undefined ? styles.interim : `${styles.original} ${styles.interim}`}
+                lang={spoken}
+                dir="auto"
+              >
+                <span className="visually-hidden">{words.interim}: </span>
+                {interim}
+              </p>
+            </div>
           )}
         </div>
       </section>
@@ -136,6 +142,7 @@ function useFollowing() {
     if (!element || !content) return;
     const keepUp = () => {
       if (following.current) element.scrollTop = element.scrollHeight;
+      lastTop.current = element.scrollTop;
     };
     const observer = new ResizeObserver(keepUp);
     observer.observe(content);

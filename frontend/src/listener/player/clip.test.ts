@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { Clip } from './clip';
+import { Clip, type ClipHelp } from './clip';
 
 const STORED = new ArrayBuffer(8);
 const found = () => new Response(STORED);
@@ -18,7 +18,7 @@ function store(...answers: (() => Response)[]): string[] {
   return asked;
 }
 
-const help = { sign: () => {}, reachable: () => Promise.resolve() };
+const help: ClipHelp = { sign: () => {}, reachable: () => Promise.resolve() };
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,14 +1,16 @@
 import type { ReactNode } from 'react';
+import type { Link } from '../../shared/listen/connection';
 import { Icon } from '../../shared/ui/Icon';
 import { useCountdown } from '../../shared/ui/useCountdown';
 import { current } from '../page';
+import { FAR_BEHIND_MS } from '../player/player';
 import { useListener } from '../store';
 import { words } from '../words';
 import styles from './listen.module.css';
 
 /** What a listener should know now, and can do about it. */
 export function Banners() {
-  const { state, link, blocked, voiced, mode, remark } = useListener();
+  const { state, link, blocked, voiced, mode, backlogMs, remark } = useListener();
   return (
     <div className={styles.banners} aria-live="polite">
       {blocked && (
@@ -19,7 +21,14 @@ export function Banners() {
           </button>
         </Banner>
       )}
-      {link.state === 'waiting' && <Waiting retryAtMs={link.retryAtMs} full={link.full} />}
+      {(link.state === 'waiting' || (link.state === 'connecting' && link.lost)) && <Lost link={link} />}
+      {backlogMs > FAR_BEHIND_MS && (
+        <Banner text={words.farBehind}>
+          <button type="button" className="primary" onClick={() => current()?.jumpToLive()}>
+            {words.jumpToLive}
+          </button>
+        </Banner>
+      )}
       {state === 'paused' && <Banner text={words.speakerPaused} />}
       {state === 'muted' && <Banner text={words.speakerMuted} />}
       {state === 'ended' && <Banner text={words.talkEnded} />}
@@ -41,12 +50,13 @@ export function Banners() {
 }
 
 /** Screen readers say what has happened, but don't count down aloud. */
-function Waiting({ retryAtMs, full }: { retryAtMs: number; full: boolean }) {
+function Lost({ link }: { link: Extract<Link, { full: boolean }> }) {
+  const retryAtMs = link.state === 'waiting' ? link.retryAtMs : 0;
   const seconds = useCountdown(retryAtMs);
   return (
-    <Banner text={full ? words.full : words.lost}>
-      <span role="timer">{words.tryingAgainIn(seconds)}</span>
-      <button type="button" onClick={() => current()?.retryNow()}>
+    <Banner text={link.full ? words.full : words.lost}>
+      <span role="timer">{seconds > 0 ? words.tryingAgainIn(seconds) : words.connecting}</span>
+      <button type="button" disabled={link.state === 'connecting'} onClick={() => current()?.retryNow()}>
         {words.retryNow}
       </button>
     </Banner>

@@ -1,8 +1,6 @@
 import { useRef } from 'react';
 import { Icon } from '../../shared/ui/Icon';
 import { Captions } from '../captions/Captions';
-import { current } from '../page';
-import { FAR_BEHIND_MS } from '../player/player';
 import { useListener } from '../store';
 import { words } from '../words';
 import { Banners } from './Banners';
@@ -26,7 +24,6 @@ export function Listen() {
             <Lag />
           </p>
         </div>
-        <JumpToLive />
         <button
           type="button"
           className="plain"
@@ -56,6 +53,7 @@ export function Listen() {
 
 function State() {
   const state = useListener((store) => store.state);
+  if (state === undefined) return null;
   return (
     <span className={styles.state} data-state={state}>
       {words.states[state]}
@@ -78,15 +76,5 @@ function Lag() {
       <span className={styles.wide}>{words.behind(seconds)}</span>
       <span className={styles.narrow}>{words.behindShort(seconds)}</span>
     </span>
-  );
-}
-
-function JumpToLive() {
-  const far = useListener((state) => state.backlogMs > FAR_BEHIND_MS);
-  if (!far) return null;
-  return (
-    <button type="button" className="primary" onClick={() => current()?.jumpToLive()}>
-      {words.jumpToLive}
-    </button>
   );
 }

@@ -9,9 +9,9 @@ export function Loading({ retryAtMs }: { retryAtMs?: number }) {
   return (
     <main className={styles.entrance}>
       <div className={styles.center}>
-        <p role="status" className={styles.lead}>
-          {retryAtMs === undefined ? words.loading : words.unreachable}
-        </p>
+        <div role="status">
+          <h1>{retryAtMs === undefined ? words.loading : words.unreachable}</h1>
+        </div>
         {retryAtMs !== undefined && (
           <>
             <p className={styles.soft}>{words.tryingAgainIn(seconds)}</p>

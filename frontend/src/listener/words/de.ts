@@ -5,6 +5,7 @@ export const de: Words = {
   loading: 'Der Vortrag wird gesucht…',
   unreachable: 'Der Dienst ist nicht erreichbar.',
   tryingAgainIn: (seconds) => `Neuer Versuch in ${seconds} s.`,
+  connecting: 'Verbindung wird hergestellt…',
   retryNow: 'Jetzt versuchen',
 
   codeTitle: 'Einem Vortrag zuhören',
@@ -44,6 +45,7 @@ export const de: Words = {
 
   behind: (seconds) => `${seconds} s hinter dem Vortrag`,
   behindShort: (seconds) => `${seconds} s zurück`,
+  farBehind: 'Sie sind weit hinter dem Vortrag.',
   jumpToLive: 'Zum Jetzt springen',
 
   captions: 'Untertitel',

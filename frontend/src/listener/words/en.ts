@@ -4,6 +4,7 @@ export const en = {
   loading: 'Looking for the talk…',
   unreachable: 'The service can’t be reached.',
   tryingAgainIn: (seconds: number) => `Trying again in ${seconds} s.`,
+  connecting: 'Connecting…',
   retryNow: 'Try now',
 
   codeTitle: 'Listen to a talk',
@@ -42,6 +43,7 @@ export const en = {
 
   behind: (seconds: string) => `${seconds} s behind the speaker`,
   behindShort: (seconds: string) => `${seconds} s behind`,
+  farBehind: 'You are far behind the speaker.',
   jumpToLive: 'Jump to now',
 
   captions: 'Captions',

@@ -5,6 +5,7 @@ export const es: Words = {
   loading: 'Buscando la charla…',
   unreachable: 'No se puede conectar con el servicio.',
   tryingAgainIn: (seconds) => `Nuevo intento en ${seconds} s.`,
+  connecting: 'Conectando…',
   retryNow: 'Intentar ya',
 
   codeTitle: 'Escuchar una charla',
@@ -49,6 +50,7 @@ export const es: Words = {
 
   behind: (seconds) => `${seconds} s por detrás de quien habla`,
   behindShort: (seconds) => `${seconds} s de retraso`,
+  farBehind: 'Vas muy por detrás de quien habla.',
   jumpToLive: 'Ir al directo',
 
   captions: 'Subtítulos',

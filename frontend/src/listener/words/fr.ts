@@ -5,6 +5,7 @@ export const fr: Words = {
   loading: 'Recherche de la conférence…',
   unreachable: 'Le service est injoignable.',
   tryingAgainIn: (seconds) => `Nouvel essai dans ${seconds} s.`,
+  connecting: 'Connexion…',
   retryNow: 'Essayer maintenant',
 
   codeTitle: 'Écouter une conférence',
@@ -43,6 +44,7 @@ export const fr: Words = {
 
   behind: (seconds) => `${seconds} s derrière l’orateur`,
   behindShort: (seconds) => `${seconds} s de retard`,
+  farBehind: 'Vous êtes loin derrière l’orateur.',
   jumpToLive: 'Revenir au direct',
 
   captions: 'Sous-titres',

@@ -5,6 +5,7 @@ export const pt: Words = {
   loading: 'Procurando a palestra…',
   unreachable: 'Não é possível contatar o serviço.',
   tryingAgainIn: (seconds) => `Nova tentativa em ${seconds} s.`,
+  connecting: 'Conectando…',
   retryNow: 'Tentar já',
 
   codeTitle: 'Ouvir uma palestra',
@@ -49,6 +50,7 @@ export const pt: Words = {
 
   behind: (seconds) => `${seconds} s atrás de quem fala`,
   behindShort: (seconds) => `${seconds} s de atraso`,
+  farBehind: 'Você está muito atrás de quem fala.',
   jumpToLive: 'Ir para agora',
 
   captions: 'Legendas',

@@ -77,7 +77,7 @@ describe('a connection', () => {
   test('joins as soon as the socket is open, and is open when it is answered', () => {
     const { connection, links, notices } = connected();
     expect(latest().sent).toEqual([{ type: 'join', ...PORTUGUESE }]);
-    expect(links).toEqual([{ state: 'connecting' }, { state: 'open' }]);
+    expect(links).toEqual([{ state: 'connecting', lost: false, full: false }, { state: 'open' }]);
     expect(notices).toEqual([JOINED]);
     connection.close();
   });
@@ -114,6 +114,8 @@ describe('a connection', () => {
     latest().say({ type: 'error', code: 'full', message: '' });
     latest().end(1013);
     expect(links.at(-1)).toMatchObject({ state: 'waiting', full: true });
+    connection.retryNow();
+    expect(links.at(-1)).toEqual({ state: 'connecting', lost: true, full: true });
     connection.close();
   });
 

@@ -16,9 +16,10 @@ export interface Join {
 
 /** How things stand with the notifier. */
 export type Link =
-  | { readonly state: 'connecting' }
+  /** `lost`: it was tried, or open, before. `full`: it was refused for lack of room. */
+  | { readonly state: 'connecting'; readonly lost: boolean; readonly full: boolean }
   | { readonly state: 'open' }
-  /** Lost; the next try is at `retryAtMs` on the clock of `performance.now()`. `full`: no more listeners fit in. */
+  /** Lost or refused; the next try is at `retryAtMs` on the clock of `performance.now()`. */
   | { readonly state: 'waiting'; readonly retryAtMs: number; readonly full: boolean }
   | { readonly state: 'over'; readonly why: Refusal };
 
@@ -42,6 +43,7 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #answered = false;
+  #lostBefore = false;
   #full = false;
   readonly #url: string;
   readonly #events: ConnectionEvents;
@@ -87,7 +89,7 @@ export class Connection {
 
   #connect(): void {
     clearTimeout(this.#timer);
-    this.#events.onLink({ state: 'connecting' });
+    this.#events.onLink({ state: 'connecting', lost: this.#lostBefore, full: this.#full });
     this.#answered = false;
     this.#full = false;
     const socket = new WebSocket(this.#url);
@@ -151,6 +153,7 @@ export class Connection {
       this.#events.onLink({ state: 'over', why });
       return;
     }
+    this.#lostBefore = true;
     const wait = waitMs(this.#attempt++);
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.#events.onLink({ state: 'waiting', retryAtMs: performance.now() + wait, full: this.#full });
