@@ -38,6 +38,7 @@ class S3ClipStore:
             read_timeout=2.0,
             max_pool_connections=_CONNECTIONS,
             retries={"total_max_attempts": 3, "mode": "standard"},
+            request_checksum_calculation="when_required",  # TCP and the signature cover the clip already
         )
         async with get_session().create_client("s3", config=config) as client:
             store = cls(client, bucket)

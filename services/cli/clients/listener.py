@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
-import httpx
+import aiohttp
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
+from yarl import URL
 
 from services.cli.clients import audio
 from services.cli.clients.connection import (
@@ -101,8 +103,7 @@ class Listener:
 
     async def run(self) -> None:
         """Listen until the session ends. Raises Refused, GaveUp."""
-        limits = httpx.Limits(max_connections=_FETCHES)
-        async with httpx.AsyncClient(timeout=_FETCH_TIMEOUT_S, limits=limits, trust_env=False) as http:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_FETCH_TIMEOUT_S)) as http:
             fetchers = [asyncio.create_task(self._fetch_clips(http)) for _ in range(_FETCHES)]
             try:
                 await self._keep_connected()
@@ -197,7 +198,7 @@ class Listener:
                 pass
         self._on_notice(notice, at_ms)
 
-    async def _fetch_clips(self, http: httpx.AsyncClient) -> None:
+    async def _fetch_clips(self, http: aiohttp.ClientSession) -> None:
         while True:
             index = await self._to_fetch.get()
             clip = await self._fetch(http, index)
@@ -208,19 +209,20 @@ class Listener:
                 self.hearing.clips[index] = clip
             self._to_fetch.task_done()
 
-    async def _fetch(self, http: httpx.AsyncClient, index: int) -> Clip | None:
+    async def _fetch(self, http: aiohttp.ClientSession, index: int) -> Clip | None:
         for wait in (0.1, 0.2, 0.4, 0.8, 0.0):
             url = self._urls[index]
             try:
-                answer = await http.get(url)
-            except httpx.TransportError:
+                async with http.get(URL(url, encoded=True)) as answer:
+                    status, content = answer.status, await answer.read()
+            except (aiohttp.ClientError, TimeoutError):
                 await asyncio.sleep(wait)
                 continue
-            if answer.status_code == httpx.codes.FORBIDDEN:
+            if status == HTTPStatus.FORBIDDEN:
                 await self._sign_again(index, url)
-            elif answer.is_success:
+            elif status == HTTPStatus.OK:
                 try:
-                    sound, rate = await asyncio.to_thread(audio.read, answer.content)
+                    sound, rate = await asyncio.to_thread(audio.read, content)
                 except audio.UnreadableAudio:
                     return None
                 return Clip(now_ms(), sound, rate)

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 import typer
+import uvloop
 
 from services.cli.errors import CliError
 from services.cli.stack.errors import StackError
@@ -22,7 +23,8 @@ FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 def run(main: Coroutine[object, object, T]) -> T:
     """Run to the end. Ends the program with 1 for a failure, 2 for a wrong setting, 130 for Ctrl-C (or SIGTERM)."""
     try:
-        return asyncio.run(_interruptible(main))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_interruptible(main))
     except CliError as fault:
         code, said = fault.exit_code, str(fault)
     except SettingsError as fault:
