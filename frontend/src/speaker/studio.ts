@@ -2,6 +2,7 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { type Config, loadConfig } from '../shared/config';
+import type { SpeakerRefusal } from '../shared/reconnect';
 import { Account } from './account/account';
 import type { Following } from './captions/following';
 import type { CaptionsByLanguage } from './captions/shelf';
@@ -82,7 +83,7 @@ export class Studio {
   async takeBack(talk: OwnSession, before: OnAir): Promise<void> {
     before.close();
     before.following.close();
-    await this.#begin(talk, true);
+    await this.goOnAir(talk);
   }
 
   async showSummary(talk: OwnSession): Promise<void> {
@@ -94,19 +95,19 @@ export class Studio {
     const { config, account, sessions, microphone } = this;
     const onAir = await OnAir.begin({ config, account, sessions, microphone, talk, pressed });
     setOnAirWith(talk);
-    onAir.view.subscribe(({ uplink }) => {
-      if (uplink?.link === 'closed' && (uplink.refusal === null || uplink.refusal === 'ended')) {
-        this.#over(talk, onAir);
-      }
+    onAir.view.subscribe(({ uplink }, before) => {
+      if (uplink?.link === 'closed' && before.uplink?.link !== 'closed')
+        this.#offAir(talk, onAir, uplink.refusal);
     });
     this.#show({ name: 'live', talk, onAir });
   }
 
-  #over(talk: OwnSession, onAir: OnAir): void {
-    if (this.screen.getState().name !== 'live') return;
+  /** The talk is over, and its text is shown; or it won't go on here, and the page that was live says why. */
+  #offAir(talk: OwnSession, onAir: OnAir, refusal: SpeakerRefusal | null): void {
     setOnAirWith(null);
-    onAir.close();
     void this.microphone.close();
+    if (refusal !== null && refusal !== 'ended') return;
+    onAir.close();
     this.#show({ name: 'summary', talk, captions: null, following: onAir.following });
   }
 

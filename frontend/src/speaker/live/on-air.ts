@@ -191,12 +191,17 @@ export class OnAir {
     if (uplink?.link === 'open' && uplink.wanted === 'live') {
       this.#unheard.said(this.#options.microphone.view.getState().level);
     } else this.#unheard.understood();
-    this.view.setState({ unheard: this.#unheard.tooMuch });
+    this.#showUnheard();
   }
 
   #understood(): void {
     this.#unheard.understood();
-    this.view.setState({ unheard: false });
+    this.#showUnheard();
+  }
+
+  #showUnheard(): void {
+    const unheard = this.#unheard.tooMuch;
+    if (this.view.getState().unheard !== unheard) this.view.setState({ unheard });
   }
 
   #setClock(clock: ServerClock): void {

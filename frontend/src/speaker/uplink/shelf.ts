@@ -7,10 +7,13 @@ import type { Wanted } from './talk';
 
 /** What was said longer ago than this is no longer sent, and the talk goes on without a gap. */
 const STALE_MS = 5 * 60_000;
+/** No session lives so long: what is kept of one that ended elsewhere is of no use. */
+const FORGOTTEN_MS = 24 * 3_600_000;
 
 interface KeptTalk {
   readonly progress: Progress;
   readonly wanted: Wanted;
+  readonly savedAtMs: number;
 }
 
 /** What an earlier page left of a talk, and a place for what this one adds. */
@@ -42,14 +45,16 @@ export class FrameShelf {
     try {
       const database = await openDatabase();
       const shelves = database.transaction(['talks', 'frames']);
-      const talk = answer<KeptTalk | undefined>(shelves.objectStore('talks').get(sessionId));
+      const asked = answer<KeptTalk | undefined>(shelves.objectStore('talks').get(sessionId));
       const frames = answer<Frame[]>(shelves.objectStore('frames').getAll(ofSession(sessionId)));
-      const kept = await talk;
-      const fresh = nowMs - (kept?.progress.endedAtMs ?? nowMs) < STALE_MS;
-      if (kept === undefined || fresh) return new FrameShelf(database, sessionId, kept, await frames);
+      const [talk, kept] = await Promise.all([asked, frames]);
+      await forgetOthers(database, nowMs - FORGOTTEN_MS);
+      if (talk === undefined || nowMs - talk.savedAtMs < STALE_MS) {
+        return new FrameShelf(database, sessionId, talk, kept);
+      }
       return new FrameShelf(database, sessionId, {
-        ...kept,
-        progress: { ...kept.progress, endedAtMs: null },
+        ...talk,
+        progress: { ...talk.progress, endedAtMs: null },
       });
     } catch {
       return new FrameShelf(null, sessionId);
@@ -62,7 +67,7 @@ export class FrameShelf {
   }
 
   /** Bring the kept frames up to date. One write at a time: what comes during one is in the next. */
-  async save(wanted: Wanted): Promise<void> {
+  async save(wanted: Wanted, nowMs: number): Promise<void> {
     const database = this.#database;
     if (database === null || this.#writing !== null) return;
     const { ring } = this;
@@ -72,7 +77,8 @@ export class FrameShelf {
     const done = IDBKeyRange.bound([this.#sessionId], [this.#sessionId, ring.firstKept], false, true);
     this.#keptThrough = frames.at(-1)?.seq ?? this.#keptThrough;
     this.#writing = write(database, ['talks', 'frames'], (shelf) => {
-      shelf('talks').put({ progress: ring.progress, wanted } satisfies KeptTalk, this.#sessionId);
+      const talk: KeptTalk = { progress: ring.progress, wanted, savedAtMs: nowMs };
+      shelf('talks').put(talk, this.#sessionId);
       shelf('frames').delete(renumbered ? ofSession(this.#sessionId) : done);
       for (const frame of frames) shelf('frames').put(frame, [this.#sessionId, frame.seq]);
     });
@@ -92,4 +98,17 @@ export class FrameShelf {
       shelf('frames').delete(ofSession(this.#sessionId));
     });
   }
+}
+
+/** Let go of what was kept of other talks and last looked after before this time. */
+async function forgetOthers(database: IDBDatabase, beforeMs: number): Promise<void> {
+  const talks = database.transaction('talks').objectStore('talks');
+  const [ids, kept] = await Promise.all([answer(talks.getAllKeys()), answer<KeptTalk[]>(talks.getAll())]);
+  const old = ids.filter((_, at) => (kept[at]?.savedAtMs ?? 0) < beforeMs) as string[];
+  await write(database, ['talks', 'frames'], (shelf) => {
+    for (const id of old) {
+      shelf('talks').delete(id);
+      shelf('frames').delete(ofSession(id));
+    }
+  });
 }

@@ -6,6 +6,8 @@ import type { CapturedMessage, ToUplink, UplinkStatus } from './talk';
 import { Uplink } from './uplink';
 
 const TICK_MS = 250;
+/** Fine enough for whole seconds; without it the page would be told of every frame. */
+const KEPT_STEP_MS = 500;
 
 const nowMs = () => performance.timeOrigin + performance.now();
 
@@ -29,27 +31,35 @@ async function begin({ url, sessionId, token }: ToUplink & { type: 'start' }): P
   });
   const ticking = setInterval(() => {
     report({ uplink, shelf });
-    if (uplink.link === 'closed') {
-      clearInterval(ticking);
-      if (uplink.state === 'ended' || uplink.refusal === 'ended') void shelf.clear();
-    } else save({ uplink, shelf });
+    if (uplink.link === 'closed') clearInterval(ticking);
+    else save({ uplink, shelf });
   }, TICK_MS);
   self.addEventListener('online', () => uplink.networkChanged());
   return { uplink, shelf };
 }
 
+let reported = '';
+
+/** Tell the page, if anything changed that it would show. Of a talk that is over nothing is kept when it hears so. */
 function report({ uplink, shelf }: Talk): void {
   const { link, refusal, said, retryAtMs, state, wanted } = uplink;
   const { keptMs, full, progress } = shelf.ring;
-  postMessage({
-    ...{ link, refusal, said, retryAtMs, state, wanted, keptMs, full },
+  const status: UplinkStatus = {
+    ...{ link, refusal, said, retryAtMs, state, wanted, full },
+    keptMs: Math.floor(keptMs / KEPT_STEP_MS) * KEPT_STEP_MS,
     ...{ lostMs: progress.lostMs, missedMs: progress.missedMs, lasting: shelf.lasting },
-  } satisfies UplinkStatus);
+  };
+  const text = JSON.stringify(status);
+  if (text === reported) return;
+  reported = text;
+  const over = link === 'closed' && (state === 'ended' || refusal === 'ended');
+  if (over) void shelf.clear().finally(() => postMessage(status));
+  else postMessage(status);
 }
 
 /** A browser that takes no more (the disk is full) goes on without: the frames are in memory. */
 function save({ uplink, shelf }: Talk): void {
-  shelf.save(uplink.wanted).catch(() => {});
+  shelf.save(uplink.wanted, nowMs()).catch(() => {});
 }
 
 /** Take frames from a source; each has a clock of its own, since a new audio context counts from 0 again. */
