@@ -20,7 +20,7 @@ export interface Cognito {
 
 /** Fetch the configuration. Rejects with an Error where it is missing or can't be read. */
 export async function loadConfig(): Promise<Config> {
-  const answer = await fetch(new URL('config.json', document.baseURI), { cache: 'no-cache' });
+  const answer = await fetch(new URL('config.json', document.baseURI));
   if (!answer.ok) throw new Error(`config.json: HTTP ${answer.status}`);
   return resolved((await answer.json()) as Config, document.baseURI);
 }
