@@ -7,13 +7,15 @@ import sys
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
 
 import pytest
 
 from services.cli.stack.broker import Broker
-from services.common.contracts import Frame
-from services.common.kafka import LogReader, Publisher, partition_of, process_partitions
+from services.common.contracts import Final, Frame
+from services.common.kafka import LogReader, Outbox, Publisher, Received, partition_of, process_partitions
+from services.common.kafka.admin import PARTITIONS
 from services.common.topics import AUDIO, TRANSCRIPTS
 from tests.integration.copier import Copier
 
@@ -164,6 +166,60 @@ async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_th
     assert workers.ended >= 1
 
 
+class SlowCopier(Copier):
+    """Takes its time over every record of the past."""
+
+    async def restore(self, tail: AsyncIterator[Received[Any]]) -> None:
+        async def slowly() -> AsyncIterator[Received[Any]]:
+            async for received in tail:
+                await asyncio.sleep(0.25)
+                yield received
+
+        await super().restore(slowly())
+
+
+async def test_a_takeover_longer_than_the_group_s_patience_keeps_its_place_in_the_group(own_broker: Broker) -> None:
+    past, sessions = one_for_each_partition("past"), one_for_each_partition("now")
+    heard, done, drain, taking = Heard(sessions), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def make(_: int, outbox: Outbox) -> SlowCopier:
+        taking.set()
+        return SlowCopier(outbox)
+
+    def work(instance: str) -> Coroutine[Any, Any, None]:
+        return process_partitions(
+            bootstrap=own_broker.bootstrap,
+            service="copier",
+            instance=instance,
+            source=AUDIO,
+            output=TRANSCRIPTS,
+            make=make,
+            drain=drain,
+        )
+
+    async with Publisher.open(own_broker.bootstrap, "test") as publisher, asyncio.TaskGroup() as tasks:
+        for index in range(32):  # eight seconds of them
+            for session in past:
+                await publisher.send(TRANSCRIPTS, Final(session_id=session, language="en", index=index, words=()))
+        tasks.create_task(work("a"))
+        await taking.wait()
+        tasks.create_task(work("b"))
+        listening = tasks.create_task(heard.listen(own_broker.bootstrap))
+        speaking = tasks.create_task(speak(publisher, sessions, done))
+        await heard.progress()
+        done.set()
+        sent = await speaking
+        await heard.until(lambda: all(len(heard.indices[session]) >= sent for session in sessions), 30)
+        listening.cancel()
+        drain.set()
+    assert all(heard.indices[session] == list(range(sent)) for session in sessions)
+
+
+def one_for_each_partition(prefix: str) -> list[str]:
+    names = [f"{prefix}-{number}" for number in range(100)]
+    return [next(name for name in names if partition_of(name, PARTITIONS) == part) for part in range(PARTITIONS)]
+
+
 async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) -> None:
     checks: dict[str, Callable[[], bool]] = {}
     drain = asyncio.Event()
@@ -173,7 +229,7 @@ async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) ->
             while checks["kafka"]() is not ready:  # noqa: ASYNC110 (it is asked, it doesn't tell)
                 await asyncio.sleep(0.05)
 
-    sessions = [next(name for name in map(str, range(100)) if partition_of(name, 4) == part) for part in range(4)]
+    sessions = one_for_each_partition("now")
     heard, done = Heard(sessions), asyncio.Event()
     async with Publisher.open(own_broker.bootstrap, "test") as publisher, asyncio.TaskGroup() as tasks:
         working = process_partitions(
