@@ -2,7 +2,14 @@ import { withCaption, withLastMark, withoutSpeech } from '../shared/captions';
 import { ServerClock } from '../shared/clock';
 import { type Config, listenUrl } from '../shared/config';
 import { Connection, type Join, type Link } from '../shared/listen/connection';
-import type { CaptionNotice, Joined, Notice, PartialNotice, SpeechNotice } from '../shared/listen/messages';
+import type {
+  CaptionNotice,
+  Joined,
+  Notice,
+  PartialNotice,
+  SentenceMark,
+  SpeechNotice,
+} from '../shared/listen/messages';
 import type { Refusal } from '../shared/reconnect';
 import { LockScreen } from './device/lockScreen';
 import { WakeLock } from './device/wakeLock';
@@ -15,7 +22,7 @@ import { joinedTalk } from './talk';
 
 /** How often is looked at what is heard. */
 const TICK_MS = 200;
-/** The page in the background is told nothing for a while: figures are rounded, so that it isn't drawn for nothing. */
+/** The backlog is told in such steps, so that the page isn't drawn anew all the time. */
 const BACKLOG_STEP_MS = 500;
 /** Interim words that nobody renewed have become final, or nothing. */
 const INTERIM_MS = 4_000;
@@ -51,7 +58,7 @@ export class Listening {
   #progress = new Progress();
   #spans = new Map<number, SpeechNotice>();
   #interimAt = 0;
-  #linkOpen: (() => void)[] = [];
+  #onSettled: (() => void)[] = [];
   readonly #ticking: ReturnType<typeof setInterval>;
 
   /** Call it in a tap or a key press, or the voice will be blocked. */
@@ -186,12 +193,12 @@ export class Listening {
   #linked(link: Link): void {
     set({ link });
     if (link.state === 'over') this.#onRefused(link.why);
-    if (link.state === 'open') for (const resolve of this.#linkOpen.splice(0)) resolve();
+    if (settled(link)) for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 
   #reachable(): Promise<void> {
-    if (get().link.state === 'open' || get().link.state === 'over') return Promise.resolve();
-    return new Promise((resolve) => this.#linkOpen.push(resolve));
+    if (settled(get().link)) return Promise.resolve();
+    return new Promise((resolve) => this.#onSettled.push(resolve));
   }
 
   #take(notice: Notice): void {
@@ -239,15 +246,15 @@ export class Listening {
   #caption(notice: CaptionNotice): void {
     const { language, captions, mode } = get();
     if (notice.language !== language) return;
-    const owed = mode === 'voice' && notice.spoken && notice.history === undefined;
+    const fresh = notice.history === undefined;
+    this.#progress.told(notice.index, mode === 'voice' && notice.spoken && fresh);
     const before = captions[language] ?? [];
     const after = withCaption(before, notice);
     if (after === before) return;
-    this.#progress.told(notice.index, owed);
     set({ captions: { ...captions, [language]: after } });
     if (notice.text !== '') set({ voiced: notice.spoken });
     if (language === get().talk?.sourceLanguage) set({ interim: '' });
-    if (!(mode === 'voice' && notice.spoken) && notice.history === undefined) this.#showLag(notice, 0);
+    if (fresh && !(mode === 'voice' && notice.spoken)) this.#showLag(notice, 0);
   }
 
   #speech(notice: SpeechNotice): void {
@@ -265,7 +272,7 @@ export class Listening {
     set({ interim: text });
   }
 
-  #ended(mark: Parameters<typeof withLastMark>[1]): void {
+  #ended(mark: SentenceMark): void {
     const { captions, language } = get();
     const list = withLastMark(captions[language] ?? [], mark);
     set({ state: 'ended', interim: '', captions: { ...captions, [language]: list } });
@@ -309,3 +316,5 @@ export class Listening {
     if (now.hearing !== hearing || now.backlogMs !== backlogMs || now.blocked !== blocked) set(now);
   }
 }
+
+const settled = ({ state }: Link) => state === 'open' || state === 'over';

@@ -38,3 +38,11 @@ test('what was jumped over is not asked for again', () => {
   progress.settleBefore(7);
   expect(progress.after).toBe(6);
 });
+
+test('what was heard is not owed again when a resumed connection tells of it again', () => {
+  const progress = new Progress();
+  for (const index of [4, 5, 6]) progress.told(index, true);
+  progress.settleBefore(6);
+  for (const index of [4, 5, 6]) progress.told(index, true);
+  expect(progress.after).toBe(5);
+});

@@ -3,11 +3,12 @@ export class Progress {
   /** Indexes that are still to be heard. */
   readonly #owed = new Set<number>();
   #latest: number | undefined;
+  #heardBefore = 0;
 
-  /** Everything up to this index is known. owed: whether its own speech is still to be heard. */
+  /** Everything up to this index is known. owed: whether its own speech is to be heard, unless it was already. */
   told(index: number, owed: boolean): void {
     this.#latest = Math.max(index, this.#latest ?? index);
-    if (owed) this.#owed.add(index);
+    if (owed && index >= this.#heardBefore) this.#owed.add(index);
   }
 
   /** Its speech was heard, or never will be. */
@@ -17,6 +18,7 @@ export class Progress {
 
   /** Nothing before this index is to be heard any more. */
   settleBefore(index: number): void {
+    this.#heardBefore = Math.max(this.#heardBefore, index);
     for (const owed of this.#owed) if (owed < index) this.#owed.delete(owed);
   }
 

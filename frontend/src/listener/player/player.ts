@@ -47,6 +47,8 @@ export class Player {
   #fetching = new Set<number>();
   #laid: (Laid & { source: AudioBufferSourceNode })[] = [];
   #laying = false;
+  /** Counts how often what was laid, or about to be, was taken back. */
+  #takenBack = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #paused = false;
 
@@ -149,6 +151,7 @@ export class Player {
 
   /** Take back what is laid; returns it. */
   #silence(): Laid[] {
+    this.#takenBack++;
     const laid = this.#laid;
     for (const { source } of laid) {
       source.onended = null;
@@ -212,7 +215,7 @@ export class Player {
   }
 
   async #lay(index: number, rate: number): Promise<void> {
-    const schedule = this.#schedule;
+    const takenBack = this.#takenBack;
     const clip = this.#clips.get(index);
     const decoded = this.#decoded.get(index);
     this.#forget(index);
@@ -220,7 +223,7 @@ export class Player {
     this.#laying = true;
     const { buffer, paced } = await this.#paced(decoded, clip.durationMs, rate);
     this.#laying = false;
-    if (schedule === this.#schedule) this.#start(index, buffer, paced);
+    if (takenBack === this.#takenBack) this.#start(index, buffer, paced);
     this.#pump();
   }
 
@@ -246,7 +249,9 @@ export class Player {
 
   #start(index: number, buffer: AudioBuffer, rate: number): void {
     const durationMs = buffer.duration * 1000;
-    const startMs = this.#schedule.place(this.#nowMs, durationMs);
+    // The context renders a buffer at a time, so its clock is behind what it has rendered by as much.
+    const renderedMs = this.#nowMs + this.context.baseLatency * 1000;
+    const startMs = this.#schedule.place(renderedMs, durationMs);
     const source = this.context.createBufferSource();
     source.buffer = buffer;
     source.connect(this.output);
