@@ -80,7 +80,7 @@ function Language() {
     >
       {talk?.languages.map(({ code, name, quality }) => (
         <option key={code} value={code} lang={code}>
-          {quality === 'draft' ? `${name} (${words.draft})` : name}
+          {quality === 'draft' ? `${name} – ${words.draft}` : name}
         </option>
       ))}
     </select>

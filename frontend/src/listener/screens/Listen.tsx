@@ -22,6 +22,7 @@ export function Listen() {
           <p className={styles.status}>
             <State />
             <Lag />
+            <Quality />
           </p>
         </div>
         <button
@@ -77,4 +78,12 @@ function Lag() {
       <span className={styles.narrow}>{words.behindShort(seconds)}</span>
     </span>
   );
+}
+
+/** A translation that is only roughly right says so. */
+function Quality() {
+  const draft = useListener(({ talk, language }) =>
+    talk?.languages.some(({ code, quality }) => code === language && quality === 'draft'),
+  );
+  return draft ? <span>{words.draft}</span> : null;
 }
