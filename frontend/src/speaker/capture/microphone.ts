@@ -45,6 +45,8 @@ export interface MicrophoneView {
   readonly speech: boolean;
 }
 
+/** How long sound may take to begin to flow (Firefox: some hundred ms) before the browser is taken to hold it back. */
+const WAKING_MS = 2_000;
 const SILENCE: Level = { peak: 0, rms: 0, clipped: 0 };
 
 /** One microphone at a time. Frames go wherever `sendTo` says. */
@@ -81,7 +83,7 @@ export class Microphone {
       const context = await this.#prepare();
       const stream = await navigator.mediaDevices.getUserMedia({ audio: constraints(settings) });
       if (request !== this.#request) stopAll(stream);
-      else this.#use(context, stream);
+      else await this.#use(context, stream);
     } catch (fault) {
       if (request === this.#request) this.#failed(fault);
     }
@@ -145,7 +147,7 @@ export class Microphone {
     this.#port = null;
   }
 
-  #use(context: AudioContext, stream: MediaStream): void {
+  async #use(context: AudioContext, stream: MediaStream): Promise<void> {
     const track = stream.getAudioTracks()[0] as MediaStreamTrack;
     const source = context.createMediaStreamSource(stream);
     source.connect(this.#gain as GainNode);
@@ -156,8 +158,8 @@ export class Microphone {
     track.onmute = () => this.view.setState({ state: 'taken' });
     track.onunmute = () => this.#contextChanged();
     this.view.setState({ label: track.label });
+    await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, WAKING_MS))]);
     this.#contextChanged();
-    void context.resume();
   }
 
   #hear(level: Level): void {
