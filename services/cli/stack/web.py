@@ -113,12 +113,12 @@ async def served(config: Config, clips: str, port: int, folder: Path = BUILT) ->
                 timeout_graceful_shutdown=1,
             )
         )
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(sockets=[socket]))
-            try:
-                yield
-            finally:
-                server.should_exit = True
+        serving = asyncio.create_task(server.serve(sockets=[socket]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def web_app(config: Config, clips: str, folder: Path) -> ASGIApp:
