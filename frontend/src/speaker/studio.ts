@@ -10,7 +10,6 @@ import { CaptionShelf } from './captions/shelf';
 import { Microphone } from './capture/microphone';
 import { OnAir } from './live/on-air';
 import { rememberedMicrophone, rememberMicrophone } from './preferences';
-import { inviteTo } from './talks/invitation';
 import { type OwnSession, Sessions } from './talks/sessions';
 
 export type Screen =
@@ -30,6 +29,8 @@ const ON_AIR = 'dragoman.on-air';
 
 export class Studio {
   readonly config: Config;
+  /** Where listeners come in. */
+  readonly listenerPage: URL;
   readonly account: Account;
   readonly sessions: Sessions;
   readonly microphone = new Microphone(rememberedMicrophone());
@@ -37,6 +38,7 @@ export class Studio {
 
   private constructor(config: Config) {
     this.config = config;
+    this.listenerPage = new URL(config.listener ?? 'listener.html', document.baseURI);
     this.account = new Account(config.cognito);
     this.sessions = new Sessions(config.ingest, () => this.account.token());
     this.microphone.view.subscribe(({ settings }, before) => {
@@ -46,9 +48,7 @@ export class Studio {
 
   /** Read the configuration, find out who is there, and go on with a talk that this tab was giving. */
   static async open(): Promise<Studio> {
-    const config = await loadConfig();
-    if (config.listener !== undefined) inviteTo(config.listener);
-    const studio = new Studio(config);
+    const studio = new Studio(await loadConfig());
     await studio.account.begin();
     const talking = onAirWith();
     if (talking !== null && studio.account.view.getState().status === 'in') {

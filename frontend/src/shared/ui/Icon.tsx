@@ -8,6 +8,19 @@ const PATHS = {
   down: 'M12 5v14M6 13l6 6 6-6',
   close: 'M6 6l12 12M18 6L6 18',
   microphone: 'M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4',
+  stop: 'M6 6h12v12H6Z',
+  qr: 'M4 4h6v6H4ZM14 4h6v6h-6ZM4 14h6v6H4ZM14 14h2.5v2.5H14ZM20 14v6M14 20h2.5',
+  copy: 'M9 9h11v11H9ZM15 9V4H4v11h5',
+  download: 'M12 4v11M7 10.5l5 5 5-5M4.5 20h15',
+  warning: 'M12 4 2.5 20h19L12 4ZM12 10v5M12 17.3v.4',
+  check: 'M4.5 12.5l5 5 10-11',
+  network: 'M2.5 9a14 14 0 0 1 19 0M6 13a9 9 0 0 1 12 0M9.3 16.8a4 4 0 0 1 5.4 0M12 20v.3',
+  keyboard: 'M3 6.5h18v11H3ZM7 10.5h.1M11 10.5h.1M15 10.5h.1M8 14h8',
+  back: 'M19.5 12h-15M10.5 6l-6 6 6 6',
+  people:
+    'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.2a6.5 6.5 0 0 1 3.5 5.8',
+  microphoneOff:
+    'M9 5.5A3 3 0 0 1 15 6v5.5M9 9v3a3 3 0 0 0 4.6 2.5M5.5 11.5A6.5 6.5 0 0 0 16 16.6M18.3 13a6.4 6.4 0 0 0 .2-1.5M12 18v3.5M3.5 3.5l17 17',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,5 +1,5 @@
 import { useStore } from 'zustand';
-import { Icon } from '../parts/Icon';
+import { Icon } from '../../shared/ui/Icon';
 import { words } from '../words';
 import styles from './LevelMeter.module.css';
 import { decibels } from './meter';

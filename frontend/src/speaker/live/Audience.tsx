@@ -1,5 +1,5 @@
 import { nativeName } from '../../shared/languages';
-import { Icon } from '../parts/Icon';
+import { Icon } from '../../shared/ui/Icon';
 import { words } from '../words';
 import styles from './Audience.module.css';
 

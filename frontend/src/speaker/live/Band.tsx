@@ -1,4 +1,4 @@
-import { Icon, type IconName } from '../parts/Icon';
+import { Icon, type IconName } from '../../shared/ui/Icon';
 import { useNow } from '../parts/useNow';
 import type { UplinkStatus } from '../uplink/talk';
 import { words } from '../words';
@@ -17,7 +17,7 @@ const LOOKS: Record<Standing, Look> = {
   connecting: { icon: 'network', title: text.connecting, hint: text.connectingHint },
   'on-air': { icon: null, title: text.onAir, hint: text.onAirHint },
   paused: { icon: 'pause', title: text.paused, hint: text.pausedHint },
-  muted: { icon: 'muted', title: text.muted, hint: text.mutedHint },
+  muted: { icon: 'microphoneOff', title: text.muted, hint: text.mutedHint },
   lost: { icon: 'warning', title: text.lost, hint: text.lostHint },
   ending: { icon: 'stop', title: text.ending, hint: text.endingHint },
   off: { icon: 'stop', title: text.off, hint: '' },

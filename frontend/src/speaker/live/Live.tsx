@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import { Icon } from '../../shared/ui/Icon';
 import { SignIn } from '../account/SignIn';
 import { LevelAdvice, LevelMeter } from '../capture/LevelMeter';
 import { MicrophoneSettings, MicrophoneTrouble } from '../capture/MicrophoneSettings';
 import { Dialog } from '../parts/Dialog';
-import { Icon } from '../parts/Icon';
 import { Notice } from '../parts/Notice';
 import { rememberedShortcuts, rememberShortcuts } from '../preferences';
 import type { Studio } from '../studio';
@@ -68,32 +68,35 @@ export function Live({ studio, talk, onAir }: LiveProps) {
         sinceMs={onAir.sinceMs}
         onRetry={() => onAir.retry()}
       />
-      <div className={styles.notices}>
-        <MicrophoneTrouble microphone={studio.microphone} />
-        <Notices studio={studio} talk={talk} onAir={onAir} />
-      </div>
-      <Transcript following={onAir.following} source={talk.source_language} />
-      <div className={styles.side}>
-        <Audience listeners={listeners} lagMs={lagMs} />
-        <section className={styles.card} aria-labelledby="microphone">
-          <h2 id="microphone">
-            <Icon name="microphone" />
-            {words.microphone.title}
-          </h2>
-          <LevelMeter microphone={studio.microphone} />
-          <LevelAdvice microphone={studio.microphone} />
-          <details>
-            <summary>{words.microphone.settings}</summary>
-            <MicrophoneSettings microphone={studio.microphone} />
-          </details>
-        </section>
-        <section className={styles.card} aria-labelledby="share">
-          <h2 id="share">
-            <Icon name="code" />
-            {words.share.title}
-          </h2>
-          <Share talk={talk} onProject={() => setDialog('share')} />
-        </section>
+      <div className={styles.middle}>
+        <div className={styles.notices}>
+          <MicrophoneTrouble microphone={studio.microphone} />
+          <Notices studio={studio} talk={talk} onAir={onAir} />
+          {uplink?.lasting === false && <Notice kind="hint">{words.app.noStorage}</Notice>}
+        </div>
+        <Transcript following={onAir.following} source={talk.source_language} />
+        <div className={styles.side}>
+          <Audience listeners={listeners} lagMs={lagMs} />
+          <section className={styles.card} aria-labelledby="microphone">
+            <h2 id="microphone">
+              <Icon name="microphone" />
+              {words.microphone.title}
+            </h2>
+            <LevelMeter microphone={studio.microphone} />
+            <LevelAdvice microphone={studio.microphone} />
+            <details>
+              <summary>{words.microphone.settings}</summary>
+              <MicrophoneSettings microphone={studio.microphone} />
+            </details>
+          </section>
+          <section className={styles.card} aria-labelledby="share">
+            <h2 id="share">
+              <Icon name="qr" />
+              {words.share.title}
+            </h2>
+            <Share studio={studio} talk={talk} onProject={() => setDialog('share')} />
+          </section>
+        </div>
       </div>
       <div className={styles.controls}>
         <button
@@ -102,7 +105,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
           onClick={keys.m}
           {...(shortcuts && { 'aria-keyshortcuts': 'm' })}
         >
-          <Icon name={wanted === 'muted' ? 'microphone' : 'muted'} />
+          <Icon name={wanted === 'muted' ? 'microphone' : 'microphoneOff'} />
           {wanted === 'muted' ? text.unmute : text.mute}
           {shortcuts && (
             <span className={styles.key} aria-hidden="true">
@@ -139,7 +142,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
         </button>
       </div>
       {dialog === 'end' && <EndDialog onAir={onAir} onClose={close} />}
-      {dialog === 'share' && <Projector talk={talk} onClose={close} />}
+      {dialog === 'share' && <Projector studio={studio} talk={talk} onClose={close} />}
       {dialog === 'keyboard' && (
         <KeyboardDialog
           on={shortcuts}
@@ -155,7 +158,6 @@ export function Live({ studio, talk, onAir }: LiveProps) {
           <SignIn account={studio.account} again />
         </Dialog>
       )}
-      {uplink?.lasting === false && <Notice kind="hint">{words.app.noStorage}</Notice>}
     </div>
   );
 }

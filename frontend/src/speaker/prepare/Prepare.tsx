@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import { Icon } from '../../shared/ui/Icon';
 import { AccountFault } from '../account/account';
 import { LevelAdvice, LevelMeter } from '../capture/LevelMeter';
 import { MicrophoneSettings, MicrophoneTrouble } from '../capture/MicrophoneSettings';
-import { Icon } from '../parts/Icon';
 import { Notice } from '../parts/Notice';
 import type { Studio } from '../studio';
 import { Projector } from '../talks/Projector';
@@ -77,7 +77,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
             {words.share.title}
           </h2>
           <p className={styles.soft}>{words.share.explain}</p>
-          <Share talk={talk} onProject={() => setProjecting(true)} />
+          <Share studio={studio} talk={talk} onProject={() => setProjecting(true)} />
         </section>
         <section className={styles.card} aria-labelledby="connection">
           <h2 id="connection">
@@ -96,7 +96,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
         </button>
         <p className={styles.soft}>{text.goOnAirHint}</p>
       </section>
-      {projecting && <Projector talk={talk} onClose={() => setProjecting(false)} />}
+      {projecting && <Projector studio={studio} talk={talk} onClose={() => setProjecting(false)} />}
     </div>
   );
 }

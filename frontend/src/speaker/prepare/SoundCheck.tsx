@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
+import { Icon } from '../../shared/ui/Icon';
 import type { Microphone } from '../capture/microphone';
 import { play, record } from '../capture/recording';
-import { Icon } from '../parts/Icon';
 import { words } from '../words';
 import styles from './Prepare.module.css';
 

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { Icon } from '../parts/Icon';
+import { Icon } from '../../shared/ui/Icon';
+import type { Studio } from '../studio';
 import { words } from '../words';
 import { listenerLink, spelled } from './invitation';
 import { QrCode } from './QrCode';
@@ -8,10 +9,16 @@ import type { OwnSession } from './sessions';
 
 const text = words.share;
 
+interface ShareProps {
+  readonly studio: Studio;
+  readonly talk: OwnSession;
+  readonly onProject: () => void;
+}
+
 /** Code, link and QR code of a talk. */
-export function Share({ talk, onProject }: { talk: OwnSession; onProject: () => void }) {
+export function Share({ studio, talk, onProject }: ShareProps) {
   const [copied, setCopied] = useState(false);
-  const link = listenerLink(talk);
+  const link = listenerLink(studio.listenerPage, talk);
   const copy = async () => {
     await navigator.clipboard.writeText(link);
     setCopied(true);
@@ -41,7 +48,7 @@ export function Share({ talk, onProject }: { talk: OwnSession; onProject: () => 
           <span aria-live="polite">{copied ? text.copied : text.copy}</span>
         </button>
         <button type="button" onClick={onProject}>
-          <Icon name="code" />
+          <Icon name="qr" />
           {text.project}
         </button>
       </div>

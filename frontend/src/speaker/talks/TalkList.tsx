@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { nativeName } from '../../shared/languages';
+import { Icon } from '../../shared/ui/Icon';
 import { talksWithCaptions } from '../captions/shelf';
-import { Icon } from '../parts/Icon';
 import { Notice } from '../parts/Notice';
 import type { Studio } from '../studio';
 import { words } from '../words';

@@ -9,8 +9,6 @@ export const de: Words = {
     noStorage:
       'Dieser Browser bewahrt für die Seite nichts auf: Wird sie mitten im Vortrag neu geladen, können Wörter verloren gehen.',
     tryAgain: 'Noch einmal',
-    back: 'Zurück',
-    cancel: 'Abbrechen',
     close: 'Schließen',
     appearance: 'Darstellung',
     themes: { system: 'Wie das Gerät', light: 'Hell', dark: 'Dunkel', contrast: 'Hoher Kontrast' },
@@ -152,7 +150,6 @@ export const de: Words = {
       kbps >= 1000 ? `${(kbps / 1000).toFixed(1).replace('.', ',')} Mbit/s` : `${Math.round(kbps)} kbit/s`,
   },
   prepare: {
-    title: 'Vorbereiten',
     goOnAir: 'Auf Sendung gehen',
     goOnAirHint: 'Von da an hört Sie das Publikum, einige Sekunden später.',
     rejoin: 'Vortrag fortsetzen',

@@ -8,8 +8,6 @@ export const en = {
     noStorage:
       'This browser keeps nothing for this page: if it is loaded again in mid-talk, some words may be lost.',
     tryAgain: 'Try again',
-    back: 'Back',
-    cancel: 'Cancel',
     close: 'Close',
     appearance: 'Appearance',
     themes: { system: 'As the device', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
@@ -143,7 +141,6 @@ export const en = {
       kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`,
   },
   prepare: {
-    title: 'Get ready',
     goOnAir: 'Go on air',
     goOnAirHint: 'From then on listeners hear you, a few seconds later.',
     rejoin: 'Go on with the talk',

@@ -9,8 +9,6 @@ export const es: Words = {
     noStorage:
       'Este navegador no guarda nada para esta página: si se recarga en plena charla, pueden perderse palabras.',
     tryAgain: 'Intentar de nuevo',
-    back: 'Atrás',
-    cancel: 'Cancelar',
     close: 'Cerrar',
     appearance: 'Apariencia',
     themes: { system: 'Como el dispositivo', light: 'Claro', dark: 'Oscuro', contrast: 'Alto contraste' },
@@ -150,7 +148,6 @@ export const es: Words = {
       kbps >= 1000 ? `${(kbps / 1000).toFixed(1).replace('.', ',')} Mbit/s` : `${Math.round(kbps)} kbit/s`,
   },
   prepare: {
-    title: 'Preparar',
     goOnAir: 'Salir al aire',
     goOnAirHint: 'Desde ese momento el público le oye, unos segundos después.',
     rejoin: 'Seguir con la charla',

@@ -9,8 +9,6 @@ export const fr: Words = {
     noStorage:
       'Ce navigateur ne garde rien pour cette page : si elle est rechargée en plein exposé, des mots peuvent se perdre.',
     tryAgain: 'Réessayer',
-    back: 'Retour',
-    cancel: 'Annuler',
     close: 'Fermer',
     appearance: 'Apparence',
     themes: { system: 'Comme l’appareil', light: 'Clair', dark: 'Sombre', contrast: 'Contraste élevé' },
@@ -152,7 +150,6 @@ export const fr: Words = {
       kbps >= 1000 ? `${(kbps / 1000).toFixed(1).replace('.', ',')} Mbit/s` : `${Math.round(kbps)} kbit/s`,
   },
   prepare: {
-    title: 'Préparer',
     goOnAir: 'Passer à l’antenne',
     goOnAirHint: 'Dès lors le public vous entend, quelques secondes plus tard.',
     rejoin: 'Reprendre l’exposé',

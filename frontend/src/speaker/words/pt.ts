@@ -9,8 +9,6 @@ export const pt: Words = {
     noStorage:
       'Este navegador não guarda nada para esta página: se for recarregada no meio da palestra, podem perder-se palavras.',
     tryAgain: 'Tentar de novo',
-    back: 'Voltar',
-    cancel: 'Cancelar',
     close: 'Fechar',
     appearance: 'Aparência',
     themes: { system: 'Como o dispositivo', light: 'Claro', dark: 'Escuro', contrast: 'Alto contraste' },
@@ -149,7 +147,6 @@ export const pt: Words = {
       kbps >= 1000 ? `${(kbps / 1000).toFixed(1).replace('.', ',')} Mbit/s` : `${Math.round(kbps)} kbit/s`,
   },
   prepare: {
-    title: 'Preparar',
     goOnAir: 'Entrar no ar',
     goOnAirHint: 'A partir daí o público ouve você, alguns segundos depois.',
     rejoin: 'Continuar a palestra',
