@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import cases from '../../../tests/data/captions/cases.json';
 import type { Caption } from './captions';
 import { formatted } from './formats';
 
@@ -9,6 +10,18 @@ const caption = (index: number, startMs: number, endMs: number, text: string): C
   text,
   source: '',
 });
+
+test.each(cases)(
+  'files are as in case %# of those shared with the command line',
+  ({ captions, ...files }) => {
+    const list = captions.map(([startMs, endMs, text], index) =>
+      caption(index, Number(startMs), Number(endMs), String(text).trim()),
+    );
+    expect({ txt: formatted(list, 'txt'), srt: formatted(list, 'srt'), vtt: formatted(list, 'vtt') }).toEqual(
+      files,
+    );
+  },
+);
 
 const talk = [
   caption(0, 500, 2300, 'Once upon a time.'),

@@ -1,8 +1,8 @@
 import type { Caption } from './captions';
 
 /**
- * Captions as files, timed on the talk's own time line. Pure; the same as `services/cli/clients/captions.py` writes:
- * whoever changes one changes both.
+ * Captions as files, timed on the talk's own time line. Pure; the same as `services/cli/clients/captions.py` writes, and
+ * `tests/data/captions/cases.json` holds both to it.
  */
 
 const LINE_LENGTH = 42;
@@ -74,18 +74,23 @@ function split({ startMs, endMs, text }: Cue): Cue[] {
   return cues;
 }
 
-/** Lines of whole words; only a word that is longer than a line is broken. */
+/** Lines of whole words; only a word that is longer than a line is broken, and fills the line that it begins in. */
 function wrapped(text: string): string[] {
-  const pieces = text
-    .split(/\s+/)
-    .flatMap((word) => word.match(new RegExp(`.{1,${LINE_LENGTH}}`, 'gu')) ?? []);
   const lines: string[] = [];
-  for (const piece of pieces) {
-    const longer = lines.length > 0 ? `${lines.at(-1)} ${piece}` : piece;
-    if (lines.length > 0 && longer.length <= LINE_LENGTH) lines[lines.length - 1] = longer;
-    else lines.push(piece);
+  let line = '';
+  for (let word of text.split(' ').filter(Boolean)) {
+    for (;;) {
+      const room = LINE_LENGTH - (line === '' ? 0 : line.length + 1);
+      const part =
+        word.length <= room ? word : word.length > LINE_LENGTH ? word.slice(0, Math.max(0, room)) : '';
+      if (part !== '') line = line === '' ? part : `${line} ${part}`;
+      word = word.slice(part.length);
+      if (word === '') break;
+      lines.push(line);
+      line = '';
+    }
   }
-  return lines;
+  return line === '' ? lines : [...lines, line];
 }
 
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -1,6 +1,6 @@
 """Captions as files: SRT, VTT and plain text, timed on the talk's own time line.
 
-``frontend/src/shared/formats.ts`` writes the same: whoever changes one changes both.
+``frontend/src/shared/formats.ts`` writes the same; ``tests/data/captions/cases.json`` holds both to it.
 """
 
 import re
@@ -54,7 +54,7 @@ def displayed(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _split(cue: Cue) -> list[Cue]:
-    lines = textwrap.wrap(cue.text, LINE_LENGTH)
+    lines = textwrap.wrap(cue.text, LINE_LENGTH, break_on_hyphens=False)
     screens = [lines[at : at + LINES_PER_CUE] for at in range(0, len(lines), LINES_PER_CUE)]
     total, said, parts = sum(map(len, lines)), 0, []
     for screen in screens:
