@@ -87,7 +87,7 @@ export class Microphone {
     } catch (fault) {
       if (request === this.#request) this.#failed(fault);
     }
-    await this.#listDevices();
+    void this.#listDevices(); // Firefox answers only once the page has the focus
   }
 
   /** Louder or quieter, in decibels. */
