@@ -86,7 +86,8 @@ export class Listening {
   }
 
   /** Where this listener is, for a page that is loaded again; undefined before the first caption and after the end. */
-  get kept(): Kept | undefined {
+  place(): Kept | undefined {
+    this.#player?.settle();
     const { language, mode, captions, link } = get();
     const after = this.#progress.after;
     if (after === undefined || link.state === 'over') return undefined;
@@ -308,6 +309,7 @@ export class Listening {
     const { interim, hearing, backlogMs, blocked } = get();
     if (interim !== '' && performance.now() - this.#interimAt > INTERIM_MS) set({ interim: '' });
     if (this.#player === undefined) return;
+    this.#player.settle();
     const now = {
       blocked: !this.#player.audible,
       hearing: this.#player.hearing,

@@ -117,7 +117,7 @@ function refused(why: Refusal): void {
 }
 
 function keepPlace(): void {
-  if (listening !== undefined) keep(listening.kept);
+  if (listening !== undefined) keep(listening.place());
 }
 
 function waited(ms: number): Promise<void> {

@@ -4,9 +4,9 @@ import { listenerRefusal, speakerRefusal, waitMs } from './reconnect';
 const longest = () => 1;
 
 describe('the wait before a new try', () => {
-  test('doubles, up to ten seconds', () => {
+  test('doubles, up to five seconds', () => {
     expect([0, 1, 2, 3, 4, 5, 50].map((attempt) => waitMs(attempt, longest))).toEqual([
-      500, 1000, 2000, 4000, 8000, 10_000, 10_000,
+      500, 1000, 2000, 4000, 5000, 5000, 5000,
     ]);
   });
 

@@ -1,7 +1,7 @@
 /** When to connect again after a socket has closed, and whether to at all: the tables of `docs/protocol.md`. Pure. */
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 5_000;
 const SHORTEST_WAIT_MS = 50;
 
 /**

@@ -22,7 +22,7 @@ export interface Laid {
 export interface PlayerEvents extends ClipHelp {
   /** The clip will leave the loudspeaker this many ms from now. */
   onLaid(clip: Laid, inMs: number): void;
-  /** It was heard to its end. */
+  /** It was heard to its end; told by `settle`. */
   onHeard(index: number): void;
   /** It won't be heard. */
   onSkipped(index: number, why: Skipped): void;
@@ -76,6 +76,14 @@ export class Player {
   get hearing(): number | undefined {
     const now = this.#nowMs;
     return this.#laid.find(({ startMs, endMs }) => startMs <= now && now < endMs)?.index;
+  }
+
+  /** Tell of the clips that have been heard to their end by now. */
+  settle(): void {
+    const now = this.#nowMs;
+    const heard = this.#laid.filter(({ endMs }) => endMs <= now);
+    this.#laid = this.#laid.filter(({ endMs }) => endMs > now);
+    for (const { index } of heard) this.#events.onHeard(index);
   }
 
   /** Ask the browser again to let us be heard; only in a tap or a key press. */
@@ -153,10 +161,7 @@ export class Player {
   #silence(): Laid[] {
     this.#takenBack++;
     const laid = this.#laid;
-    for (const { source } of laid) {
-      source.onended = null;
-      source.stop();
-    }
+    for (const { source } of laid) source.stop();
     this.#laid = [];
     this.#schedule.clear();
     return laid;
@@ -258,10 +263,6 @@ export class Player {
     // On a whole sample: the clip before ends there, and nothing is interpolated.
     source.start(Math.round((startMs / 1000) * buffer.sampleRate) / buffer.sampleRate);
     const laid = { index, startMs, endMs: startMs + durationMs, rate, source };
-    source.onended = () => {
-      this.#laid = this.#laid.filter((each) => each !== laid);
-      this.#events.onHeard(index);
-    };
     this.#laid.push(laid);
     this.#events.onLaid(laid, startMs - this.#nowMs + (this.context.outputLatency || 0) * 1000);
   }
