@@ -12,22 +12,24 @@ export interface Kept {
 }
 
 const NAME = 'dragoman.listening';
+/** Who comes back later wants to hear what is said now. */
+const FRESH_MS = 120_000;
 
 /** Keep it for this tab; without storage a reload starts anew. */
 export function keep(kept: Kept | undefined): void {
   try {
     if (kept === undefined) sessionStorage.removeItem(NAME);
-    else sessionStorage.setItem(NAME, JSON.stringify(kept));
+    else sessionStorage.setItem(NAME, JSON.stringify({ ...kept, atMs: Date.now() }));
   } catch {
     // A reload starts anew.
   }
 }
 
-/** What was kept of this session. */
+/** What was kept of this session a moment ago. */
 export function keptOf(session: string): Kept | undefined {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(NAME) ?? 'null') as Kept | null;
-    return kept?.session === session ? kept : undefined;
+    const kept = JSON.parse(sessionStorage.getItem(NAME) ?? 'null') as (Kept & { atMs: number }) | null;
+    return kept?.session === session && Date.now() - kept.atMs < FRESH_MS ? kept : undefined;
   } catch {
     return undefined;
   }
