@@ -66,7 +66,7 @@ interface SendingProps {
 /** What is kept until it can be sent, and when that is tried next. */
 function Sending({ uplink, now, onRetry }: SendingProps) {
   const seconds = secondsKept(uplink);
-  if (uplink.link === 'closed' || (uplink.link === 'open' && seconds === 0)) return null;
+  if (uplink.link === 'closed' || (seconds === 0 && uplink.retryAtMs === null)) return null;
   return (
     <p className={styles.sending}>
       {seconds > 0 && (uplink.link === 'open' ? text.catchingUp(seconds) : text.kept(seconds))}
