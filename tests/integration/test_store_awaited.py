@@ -92,6 +92,7 @@ async def test_translator_and_notifier_go_on_once_the_store_is_there(
 ) -> None:
     session_id = secrets.token_urlsafe(12)
     env = {"AWS_ENDPOINT_URL_S3": door.url, "DRAGOMAN_CLIPS_ENDPOINT": door.url}
+    env |= {"DRAGOMAN_TRANSLATE_DEADLINE_S": "30", "DRAGOMAN_SYNTHESIZE_DEADLINE_S": "30"}
     async with (
         started(platform, "notifier", tmp_path, **env) as notifier,
         started(platform, "translator", tmp_path, **env) as translator,

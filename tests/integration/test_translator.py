@@ -61,9 +61,10 @@ async def session_id(broker: str) -> str:
 
 @pytest.fixture
 async def stack(platform: Platform, session_id: str) -> AsyncIterator[Stack]:
-    """Only the translator."""
+    """Only the translator, with time for its engines: a busy machine is not what is tested."""
+    patient = {"DRAGOMAN_TRANSLATE_DEADLINE_S": "30", "DRAGOMAN_SYNTHESIZE_DEADLINE_S": "30"}
     others = {"ingest": 0, "transcriber": 0, "notifier": 0}
-    async with Stack(platform, running=True, ports=Ports.free(), instances=others) as running:
+    async with Stack(platform, running=True, ports=Ports.free(), instances=others, env=patient) as running:
         yield running
 
 
