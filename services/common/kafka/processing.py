@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.producer import sender
 
 from services.common.clock import now_ms
 from services.common.errors import Fatal
@@ -24,6 +25,8 @@ from services.common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
+sender.BACKOFF_OVERRIDE = RETRY_BACKOFF_MS / 1000
+"""A producer's next transaction waits until the markers of the last are written: 1-2 ms. The library tries after 20."""
 _STALLED_S = 10.0
 """A rebalance or a takeover may last, since a day of output may have to be read, but not without any progress."""
 _INBOX_FULL = 1000

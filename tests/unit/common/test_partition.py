@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.producer import sender
 
 from services.common.contracts import Final, Frame
 from services.common.errors import Fatal
 from services.common.kafka import Outbox, Received, partition
+from services.common.kafka.publisher import RETRY_BACKOFF_MS
 from services.common.topics import TRANSCRIPTS
 
 
@@ -118,3 +120,9 @@ async def test_a_processor_s_fault_ends_the_process_at_once(monkeypatch: pytest.
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
             held(Producer(), Idle(), outbox).start(tasks)
     assert raised.group_contains(RuntimeError, match="a bug")
+
+
+def test_a_producer_s_next_transaction_waits_as_long_as_is_set_here() -> None:
+    """The library has no setting for it, so what it looks up by this name must go on being this."""
+    assert "BACKOFF_OVERRIDE" in sender.AddPartitionsToTxnHandler.handle_response.__code__.co_names
+    assert sender.BACKOFF_OVERRIDE == RETRY_BACKOFF_MS / 1000
