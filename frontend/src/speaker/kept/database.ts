@@ -6,7 +6,7 @@ const NAME = 'dragoman-speaker';
 export type Shelf = 'frames' | 'talks' | 'captions';
 
 /** The database; rejects where the browser forbids storage. */
-export function openDatabase(): Promise<IDBDatabase> {
+export async function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(NAME, 1);
     opening.onupgradeneeded = () => {
@@ -18,6 +18,16 @@ export function openDatabase(): Promise<IDBDatabase> {
     opening.onerror = () => reject(opening.error);
   });
 }
+
+/** Whether anything can be kept at all. */
+export const canKeep = (): Promise<boolean> =>
+  openDatabase().then(
+    (database) => {
+      database.close();
+      return true;
+    },
+    () => false,
+  );
 
 /** One transaction: `work` puts its requests; resolves when all of it is kept. */
 export function write(

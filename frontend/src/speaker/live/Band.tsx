@@ -47,7 +47,7 @@ export function Band({ standing, uplink, title, sinceMs, onRetry }: BandProps) {
       <div className={styles.about}>
         <p className={styles.title}>{title}</p>
         <p>{hint}</p>
-        {uplink !== null && <Sending uplink={uplink} now={now} onRetry={onRetry} />}
+        {uplink !== null && <Sending lost={standing === 'lost'} {...{ uplink, now, onRetry }} />}
       </div>
       <p className={styles.elapsed}>
         <span className="visually-hidden">{text.elapsed} </span>
@@ -58,18 +58,19 @@ export function Band({ standing, uplink, title, sinceMs, onRetry }: BandProps) {
 }
 
 interface SendingProps {
+  readonly lost: boolean;
   readonly uplink: UplinkStatus;
   readonly now: number;
   readonly onRetry: () => void;
 }
 
 /** What is kept until it can be sent, and when that is tried next. */
-function Sending({ uplink, now, onRetry }: SendingProps) {
+function Sending({ lost, uplink, now, onRetry }: SendingProps) {
   const seconds = secondsKept(uplink);
   if (uplink.link === 'closed' || (seconds === 0 && uplink.retryAtMs === null)) return null;
   return (
     <p className={styles.sending}>
-      {seconds > 0 && (uplink.link === 'open' ? text.catchingUp(seconds) : text.kept(seconds))}
+      {seconds > 0 && (lost ? text.kept(seconds) : text.catchingUp(seconds))}
       {uplink.retryAtMs !== null && (
         <>
           <span>{text.retryIn(Math.max(0, Math.ceil((uplink.retryAtMs - now) / 1000)))}</span>

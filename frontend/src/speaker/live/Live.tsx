@@ -74,7 +74,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
           <Notices studio={studio} talk={talk} onAir={onAir} />
           {uplink?.lasting === false && <Notice kind="hint">{words.app.noStorage}</Notice>}
         </div>
-        <Transcript following={onAir.following} source={talk.source_language} />
+        <Transcript following={onAir.following} source={talk.source_language} current={stands === 'on-air'} />
         <div className={styles.side}>
           <Audience listeners={listeners} lagMs={lagMs} />
           <section className={styles.card} aria-labelledby="microphone">

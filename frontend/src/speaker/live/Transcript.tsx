@@ -12,8 +12,15 @@ const SHOWN = 150;
 const NEAR_THE_END_PX = 40;
 const NOTHING: readonly Caption[] = [];
 
+interface TranscriptProps {
+  readonly following: Following;
+  readonly source: string;
+  /** Whether the talk goes out just now, so that the last lag is the lag now. */
+  readonly current: boolean;
+}
+
 /** What is understood, as it comes: certain words, then those that may still change. */
-export function Transcript({ following, source }: { following: Following; source: string }) {
+export function Transcript({ following, source, current }: TranscriptProps) {
   const languages = useStore(following.view, ({ captions }) => captions);
   const [language, setLanguage] = useState(source);
   const interim = useStore(following.view, (view) => (language === source ? view.interim : ''));
@@ -40,7 +47,7 @@ export function Transcript({ following, source }: { following: Following; source
           </select>
         )}
         <p className={styles.lag}>
-          {text.lag} <strong>{lag === undefined ? text.noLag : text.seconds(lag)}</strong>
+          {text.lag} <strong>{current && lag !== undefined ? text.seconds(lag) : '–'}</strong>
         </p>
       </div>
       {link === 'waiting' && <p role="status">{text.noFollowing}</p>}

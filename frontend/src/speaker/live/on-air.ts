@@ -179,7 +179,7 @@ export class OnAir {
       this.view.setState({ listeners });
       for (const language of Object.keys(listeners).slice(0, MOST_FOLLOWED)) this.following.follow(language);
     } catch (fault) {
-      // The uplink notices by itself when the talk is over or the network is gone.
+      this.view.setState({ listeners: null }); // the uplink notices by itself when the talk is over
       if (!(fault instanceof Trouble)) console.warn('listeners could not be counted', fault);
     }
     const wait = document.visibilityState === 'visible' ? POLL_MS : POLL_UNSEEN_MS;

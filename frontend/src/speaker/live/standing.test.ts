@@ -5,6 +5,7 @@ import { secondsKept, standing } from './standing';
 const ON_AIR: UplinkStatus = {
   link: 'open',
   refusal: null,
+  quiet: false,
   said: null,
   retryAtMs: null,
   state: 'live',
@@ -28,6 +29,10 @@ describe('the speaker is shown', () => {
     expect(standing({ ...ON_AIR, link: 'connecting' })).toBe('lost');
     expect(standing({ ...ON_AIR, link: 'waiting' })).toBe('lost');
     expect(standing({ ...ON_AIR, link: 'token' })).toBe('lost');
+  });
+
+  test('to have no connection when nothing gets through, although none was reported lost', () => {
+    expect(standing({ ...ON_AIR, quiet: true })).toBe('lost');
   });
 
   test.each(['paused', 'muted'] as const)('to be %s as soon as they want it, connection or not', (wanted) => {

@@ -13,11 +13,11 @@ const BEHIND_MS = 1_500;
 
 export function standing(uplink: UplinkStatus | null): Standing {
   if (uplink === null) return 'connecting';
-  const { link, wanted, state } = uplink;
+  const { link, quiet, wanted, state } = uplink;
   if (link === 'closed') return 'off';
   if (wanted === 'ended') return 'ending';
   if (wanted !== 'live') return wanted;
-  if (link === 'open') return state === 'live' ? 'on-air' : 'connecting';
+  if (link === 'open' && !quiet) return state === 'live' ? 'on-air' : 'connecting';
   return state === null ? 'connecting' : 'lost';
 }
 

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Icon } from '../../shared/ui/Icon';
 import { AccountFault } from '../account/account';
@@ -23,6 +23,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
   const [projecting, setProjecting] = useState(false);
   const [beginning, setBeginning] = useState(false);
   const [trouble, setTrouble] = useState(false);
+  const sound = useRef<HTMLElement>(null);
   const running = talk.state !== 'created';
 
   const begin = async () => {
@@ -30,6 +31,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
     setTrouble(false);
     try {
       await studio.goOnAir(talk);
+      sound.current?.scrollIntoView(); // still here: the microphone says why
     } catch (fault) {
       setTrouble(fault instanceof AccountFault);
     } finally {
@@ -45,7 +47,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
         </button>
         <h1>{talk.title}</h1>
       </header>
-      <section className={styles.card} aria-labelledby="microphone">
+      <section ref={sound} className={styles.card} aria-labelledby="microphone">
         <h2 id="microphone">
           <Icon name="microphone" />
           {words.microphone.title}

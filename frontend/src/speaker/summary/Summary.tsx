@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { Caption } from '../../shared/captions';
@@ -7,6 +8,7 @@ import { downloadCaptions } from '../../shared/ui/download';
 import { Icon } from '../../shared/ui/Icon';
 import type { Following, FollowingView } from '../captions/following';
 import type { CaptionsByLanguage } from '../captions/shelf';
+import { canKeep } from '../kept/database';
 import { Notice } from '../parts/Notice';
 import type { Studio } from '../studio';
 import type { OwnSession } from '../talks/sessions';
@@ -29,6 +31,10 @@ interface SummaryProps {
 /** After the talk: what was said, and files of it to take away. */
 export function Summary({ studio, talk, captions: kept, following }: SummaryProps) {
   const coming = useStore(following?.view ?? NOBODY);
+  const [lasting, setLasting] = useState(true);
+  useEffect(() => {
+    void canKeep().then(setLasting);
+  }, []);
   const captions = kept ?? coming.captions;
   const arriving = Object.values(coming.links).some((link) => link !== 'over');
   const transcript = captions[talk.source_language] ?? NOTHING;
@@ -83,7 +89,7 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
             </li>
           ))}
         </ul>
-        <p className={styles.soft}>{text.kept}</p>
+        <p className={styles.soft}>{lasting ? text.kept : text.notKept}</p>
         <button type="button" className="primary" onClick={studio.toTalks}>
           {text.another}
         </button>

@@ -38,6 +38,8 @@ export type Link = 'connecting' | 'open' | 'waiting' | 'token' | 'closed';
 export interface UplinkStatus {
   readonly link: Link;
   readonly refusal: SpeakerRefusal | null;
+  /** Nothing gets through, though nobody said that the connection is lost. */
+  readonly quiet: boolean;
   /** The service's own words about the last trouble. */
   readonly said: string | null;
   /** When the next try begins, in milliseconds since the Unix epoch; null unless waiting. */

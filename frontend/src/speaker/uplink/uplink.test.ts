@@ -216,6 +216,17 @@ describe('a lost connection', () => {
     expect(bench.uplink.link).toBe('waiting');
   });
 
+  test('nobody tells of is shown before it is given up, and no longer when an answer comes', () => {
+    const bench = new Bench();
+    bench.socket.ready();
+    bench.speak(1);
+    expect(bench.uplink.quiet).toBe(false);
+    vi.advanceTimersByTime(3_000);
+    expect(bench.uplink.quiet).toBe(true);
+    bench.socket.say({ type: 'ack', seq: 0 });
+    expect(bench.uplink.quiet).toBe(false);
+  });
+
   test('is not suspected where nothing is due', () => {
     const bench = new Bench();
     bench.socket.ready();

@@ -10,7 +10,9 @@ export const MOST_BUFFERED = 96_000;
 const BUFFER_CHECK_MS = 50;
 /** A connection from which something is due and nothing comes for so long is taken for dead. */
 export const DEAD_AFTER_MS = 10_000;
-/** The same, once the device said that its network changed. */
+/** Whether it is dead isn't known yet, but the speaker should know that nothing gets through. */
+const QUIET_AFTER_MS = 2_500;
+/** The same as for a dead one, once the device said that its network changed. */
 const SUSPECT_AFTER_MS = 1_000;
 /** After audio that came too fast. */
 const SLOW_DOWN_MS = 5_000;
@@ -115,6 +117,11 @@ export class Uplink {
   networkChanged(): void {
     this.retry();
     if (this.#dueSinceMs !== null && this.#now() - this.#dueSinceMs > SUSPECT_AFTER_MS) this.#lost();
+  }
+
+  /** Whether something has been due from the service for longer than it should. */
+  get quiet(): boolean {
+    return this.#dueSinceMs !== null && this.#now() - this.#dueSinceMs > QUIET_AFTER_MS;
   }
 
   #connect(): void {

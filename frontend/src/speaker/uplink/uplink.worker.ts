@@ -42,10 +42,10 @@ let reported = '';
 
 /** Tell the page, if anything changed that it would show. Of a talk that is over nothing is kept when it hears so. */
 function report({ uplink, shelf }: Talk): void {
-  const { link, refusal, said, retryAtMs, state, wanted } = uplink;
+  const { link, refusal, quiet, said, retryAtMs, state, wanted } = uplink;
   const { keptMs, full, progress } = shelf.ring;
   const status: UplinkStatus = {
-    ...{ link, refusal, said, retryAtMs, state, wanted, full },
+    ...{ link, refusal, quiet, said, retryAtMs, state, wanted, full },
     keptMs: Math.floor(keptMs / KEPT_STEP_MS) * KEPT_STEP_MS,
     ...{ lostMs: progress.lostMs, missedMs: progress.missedMs, lasting: shelf.lasting },
   };
