@@ -61,6 +61,7 @@ function Page({ studio }: { studio: Studio }) {
     );
   }
   const signedIn = status === 'in';
+  const allowed = signedIn || screen.name === 'summary'; // whose sign-in ran out in mid-talk has its text all the same
   return (
     <>
       <header className={styles.top}>
@@ -75,7 +76,7 @@ function Page({ studio }: { studio: Studio }) {
           </div>
         )}
       </header>
-      {signedIn ? (
+      {allowed ? (
         <main className={styles.main}>
           {screen.name === 'talks' && <TalkList studio={studio} />}
           {screen.name === 'prepare' && <Prepare studio={studio} talk={screen.talk} />}

@@ -5,6 +5,7 @@ import { type Caption, withCaption, withLastMark } from '../../shared/captions';
 import type { ServerClock } from '../../shared/clock';
 import { Connection, type Link } from '../../shared/listen/connection';
 import type { CaptionNotice, Notice } from '../../shared/listen/messages';
+import { monotonicMs } from '../parts/now';
 import { RecentLag } from './lag';
 import type { CaptionShelf, CaptionsByLanguage } from './shelf';
 
@@ -51,7 +52,7 @@ export class Following {
   /** Follow a language from its beginning, as far as it is still there; once is enough. */
   follow(language: string): void {
     if (this.#connections.has(language)) return;
-    let joinedAtMs = 0;
+    let joinedAtMs = Number.NEGATIVE_INFINITY;
     const partials = language === this.#options.sourceLanguage;
     const connection = new Connection(
       this.#options.url,
@@ -60,11 +61,11 @@ export class Following {
         onLink: ({ state }) => this.#set('links', language, state),
         onNotice: (notice) => {
           if (notice.type === 'joined') {
-            joinedAtMs = performance.now();
-            this.#options.clock.set(notice.server_time_ms);
+            joinedAtMs = monotonicMs();
+            this.#options.clock.set(notice.server_time_ms, monotonicMs());
             this.#options.onClock();
           }
-          this.#take(language, notice, performance.now() - joinedAtMs > CATCHING_UP_MS);
+          this.#take(language, notice, monotonicMs() - joinedAtMs > CATCHING_UP_MS);
         },
         after: () => this.#captions(language).at(-1)?.index ?? -1,
       },
@@ -92,7 +93,7 @@ export class Following {
   #timed(language: string, { floor_epoch_ms, end_ms }: CaptionNotice): void {
     const lag = this.#lags.get(language) ?? new RecentLag();
     this.#lags.set(language, lag);
-    lag.add(this.#options.clock.now() - (floor_epoch_ms + end_ms));
+    lag.add(this.#options.clock.now(monotonicMs()) - (floor_epoch_ms + end_ms));
     this.#set('lagMs', language, lag.medianMs as number);
   }
 

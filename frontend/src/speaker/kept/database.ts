@@ -6,7 +6,7 @@ const NAME = 'dragoman-speaker';
 export type Shelf = 'frames' | 'talks' | 'captions';
 
 /** The database; rejects where the browser forbids storage. */
-export async function openDatabase(): Promise<IDBDatabase> {
+export function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(NAME, 1);
     opening.onupgradeneeded = () => {

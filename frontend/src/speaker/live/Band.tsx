@@ -1,5 +1,5 @@
 import { Icon, type IconName } from '../../shared/ui/Icon';
-import { useNow } from '../parts/useNow';
+import { useNow } from '../parts/now';
 import type { UplinkStatus } from '../uplink/talk';
 import { words } from '../words';
 import styles from './Band.module.css';

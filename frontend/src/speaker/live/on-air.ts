@@ -8,7 +8,7 @@ import type { Account } from '../account/account';
 import { Following } from '../captions/following';
 import { CaptionShelf, type CaptionsByLanguage } from '../captions/shelf';
 import type { Microphone } from '../capture/microphone';
-import { monotonicMs } from '../parts/useNow';
+import { monotonicMs } from '../parts/now';
 import { type OwnSession, type Sessions, Trouble } from '../talks/sessions';
 import type { ToUplink, UplinkStatus, Wanted } from '../uplink/talk';
 import { UnheardSpeech } from './silence';
@@ -205,7 +205,8 @@ export class OnAir {
   }
 
   #setClock(clock: ServerClock): void {
-    const offset = clock.now() - Date.now();
+    const local = monotonicMs();
+    const offset = clock.now(local) - local;
     this.#tell({ type: 'clock', offsetMs: Math.abs(offset) < CLOCK_WRONG_MS ? 0 : offset });
   }
 
