@@ -104,22 +104,25 @@ class Session:
                 self._put(LaneFinished(session_id=self._id, language=language, segments=published.next_index))
 
     def follow_audience(self, at_ms: float | None = None) -> None:
-        """Start lanes that somebody listens to, retire those that nobody has listened to for a while.
+        """Start lanes that somebody listens to, or did a moment ago (through a notifier that restarts while this task
+        takes over, say); retire those that nobody has listened to for a while.
 
         at_ms: when the words to come were published; None: they have yet to be.
         """
         if self._finished:
             return
         now = self._workshop.clock()
-        counts = self._workshop.audience.languages(self._id)
-        listened = {language for language, count in counts.items() if count.listeners}
+        wanted = {
+            language
+            for language, count in self._workshop.audience.languages(self._id).items()
+            if count.listeners or count.last_known_ms > now - self._workshop.linger_ms
+        }
         if self._source is not None:
             targets = self._workshop.engines.translator.targets(self._source)
-            for language in (listened & targets) - self._lanes.keys():
+            for language in (wanted & targets) - self._lanes.keys():
                 self._begin(language, now if at_ms is None else at_ms)
         for language, lane in self._lanes.items():
-            lingers = language in counts and counts[language].last_known_ms > now - self._workshop.linger_ms
-            lane.retire(language not in listened and not lingers)
+            lane.retire(language not in wanted)
 
     # -- state --
 

@@ -14,7 +14,7 @@ from services.common.contracts import Final, Finished
 from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.sentences import Sentences
-from tests.unit.translator.builders import talks, words_in, words_of
+from tests.unit.translator.builders import final, talks, words_in, words_of
 from tests.unit.translator.fakes import (
     FakeKafka,
     FakeStore,
@@ -93,3 +93,23 @@ async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # typ
             assert [finish.segments for finish in kafka.finishes(language, name)] == [len(captions)]
             for before, after in pairwise(captions):
                 assert before.end_ms <= after.start_ms
+
+
+async def test_a_takeover_while_the_notifier_restarts_says_every_word() -> None:
+    talk = just_now([final(f"W{2 * n} W{2 * n + 1}", 600.0 * n, index=n, previous_mark=".") for n in range(4)])
+    audience = AudienceView()
+    listen(audience, "pt")
+    shop = workshop(FakeTranslator(0), FakeSynthesizer(0), FakeStore(), clause_at_once, audience)
+    kafka = FakeKafka(shop, [*talk, Finished(session_id="s", language="en", end_ms=1e6)])
+    await kafka.take_over()
+    for _ in range(2):
+        await kafka.feed()
+    await kafka.until(lambda: bool(kafka.captions("pt")))
+    await kafka.crash()
+    listen(audience, "pt", listeners=0)
+    await kafka.take_over()
+    await kafka.feed()
+    listen(audience, "pt")
+    await kafka.run_to_end()
+    await kafka.crash()
+    assert words_in(kafka.captions("pt")) == words_of(talk)
