@@ -33,8 +33,8 @@ export function LevelMeter({ microphone }: { microphone: Microphone }) {
 
 /** What is wrong with the sound; where nothing is and somebody speaks, that. */
 export function LevelAdvice({ microphone }: { microphone: Microphone }) {
-  const warning = useStore(microphone.view, (view) => view.warning);
-  const speech = useStore(microphone.view, (view) => view.speech);
+  const warning = useStore(microphone.view, (view) => (view.state === 'open' ? view.warning : null));
+  const speech = useStore(microphone.view, (view) => view.state === 'open' && view.speech);
   return (
     <p className={styles.advice} data-warning={warning ?? 'none'} role="status">
       {warning !== null && <Icon name="warning" />}

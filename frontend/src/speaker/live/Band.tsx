@@ -16,6 +16,7 @@ interface Look {
 const LOOKS: Record<Standing, Look> = {
   connecting: { icon: 'network', title: text.connecting, hint: text.connectingHint },
   'on-air': { icon: null, title: text.onAir, hint: text.onAirHint },
+  silent: { icon: 'microphoneOff', title: text.silent, hint: text.silentHint },
   paused: { icon: 'pause', title: text.paused, hint: text.pausedHint },
   muted: { icon: 'microphoneOff', title: text.muted, hint: text.mutedHint },
   lost: { icon: 'warning', title: text.lost, hint: text.lostHint },

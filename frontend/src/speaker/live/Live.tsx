@@ -36,7 +36,8 @@ export function Live({ studio, talk, onAir }: LiveProps) {
   const lagMs = useStore(onAir.following.view, (view) => view.lagMs);
   const [dialog, setDialog] = useState<'end' | 'share' | 'keyboard' | null>(null);
   const [shortcuts, setShortcuts] = useState(rememberedShortcuts);
-  const stands = standing(uplink);
+  const microphone = useStore(studio.microphone.view, ({ state }) => state);
+  const stands = standing(uplink, microphone);
   const wanted = uplink?.wanted ?? 'live';
   const over = stands === 'off' || stands === 'ending';
 
@@ -74,7 +75,11 @@ export function Live({ studio, talk, onAir }: LiveProps) {
           <Notices studio={studio} talk={talk} onAir={onAir} />
           {uplink?.lasting === false && <Notice kind="hint">{words.app.noStorage}</Notice>}
         </div>
-        <Transcript following={onAir.following} source={talk.source_language} current={stands === 'on-air'} />
+        <Transcript
+          following={onAir.following}
+          source={talk.source_language}
+          current={stands === 'on-air' || stands === 'silent'}
+        />
         <div className={styles.side}>
           <Audience listeners={listeners} lagMs={lagMs} />
           <section className={styles.card} aria-labelledby="microphone">
@@ -165,6 +170,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
 const TITLES = {
   connecting: text.connecting,
   'on-air': text.onAir,
+  silent: text.silent,
   paused: text.paused,
   muted: text.muted,
   lost: text.lost,

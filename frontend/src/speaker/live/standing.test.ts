@@ -19,31 +19,39 @@ const ON_AIR: UplinkStatus = {
 
 describe('the speaker is shown', () => {
   test('to be on air only when the service says that the session is live', () => {
-    expect(standing(ON_AIR)).toBe('on-air');
-    expect(standing({ ...ON_AIR, state: 'paused' })).toBe('connecting');
+    expect(standing(ON_AIR, 'open')).toBe('on-air');
+    expect(standing({ ...ON_AIR, state: 'paused' }, 'open')).toBe('connecting');
   });
 
+  test.each(['lost', 'taken', 'refused', 'asleep'] as const)(
+    'to be silent when the microphone is %s',
+    (microphone) => {
+      expect(standing(ON_AIR, microphone)).toBe('silent');
+      expect(standing({ ...ON_AIR, wanted: 'muted' }, microphone)).toBe('muted');
+    },
+  );
+
   test('to be connecting before the first connection, and to have lost it afterwards', () => {
-    expect(standing(null)).toBe('connecting');
-    expect(standing({ ...ON_AIR, link: 'connecting', state: null })).toBe('connecting');
-    expect(standing({ ...ON_AIR, link: 'connecting' })).toBe('lost');
-    expect(standing({ ...ON_AIR, link: 'waiting' })).toBe('lost');
-    expect(standing({ ...ON_AIR, link: 'token' })).toBe('lost');
+    expect(standing(null, 'open')).toBe('connecting');
+    expect(standing({ ...ON_AIR, link: 'connecting', state: null }, 'open')).toBe('connecting');
+    expect(standing({ ...ON_AIR, link: 'connecting' }, 'open')).toBe('lost');
+    expect(standing({ ...ON_AIR, link: 'waiting' }, 'open')).toBe('lost');
+    expect(standing({ ...ON_AIR, link: 'token' }, 'open')).toBe('lost');
   });
 
   test('to have no connection when nothing gets through, although none was reported lost', () => {
-    expect(standing({ ...ON_AIR, quiet: true })).toBe('lost');
+    expect(standing({ ...ON_AIR, quiet: true }, 'open')).toBe('lost');
   });
 
   test.each(['paused', 'muted'] as const)('to be %s as soon as they want it, connection or not', (wanted) => {
-    expect(standing({ ...ON_AIR, wanted })).toBe(wanted);
-    expect(standing({ ...ON_AIR, wanted, link: 'waiting' })).toBe(wanted);
+    expect(standing({ ...ON_AIR, wanted }, 'open')).toBe(wanted);
+    expect(standing({ ...ON_AIR, wanted, link: 'waiting' }, 'open')).toBe(wanted);
   });
 
   test('to be ending until the service has everything, and off air after that', () => {
-    expect(standing({ ...ON_AIR, wanted: 'ended', link: 'waiting' })).toBe('ending');
-    expect(standing({ ...ON_AIR, wanted: 'ended', link: 'closed' })).toBe('off');
-    expect(standing({ ...ON_AIR, link: 'closed', refusal: 'replaced' })).toBe('off');
+    expect(standing({ ...ON_AIR, wanted: 'ended', link: 'waiting' }, 'open')).toBe('ending');
+    expect(standing({ ...ON_AIR, wanted: 'ended', link: 'closed' }, 'open')).toBe('off');
+    expect(standing({ ...ON_AIR, link: 'closed', refusal: 'replaced' }, 'open')).toBe('off');
   });
 });
 

@@ -158,6 +158,8 @@ export const de: Words = {
   },
   live: {
     onAir: 'Auf Sendung',
+    silent: 'Kein Mikrofon',
+    silentHint: 'Der Vortrag ist auf Sendung, aber stumm.',
     paused: 'Pause',
     muted: 'Stumm',
     connecting: 'Verbinden',

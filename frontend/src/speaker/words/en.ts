@@ -148,6 +148,8 @@ export const en = {
   },
   live: {
     onAir: 'On air',
+    silent: 'No microphone',
+    silentHint: 'The talk is on air, but silent.',
     paused: 'Paused',
     muted: 'Muted',
     connecting: 'Connecting',

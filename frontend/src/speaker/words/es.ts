@@ -155,6 +155,8 @@ export const es: Words = {
   },
   live: {
     onAir: 'En el aire',
+    silent: 'Sin micrófono',
+    silentHint: 'La charla está en el aire, pero en silencio.',
     paused: 'En pausa',
     muted: 'Silencio',
     connecting: 'Conectando',

@@ -157,6 +157,8 @@ export const fr: Words = {
   },
   live: {
     onAir: 'À l’antenne',
+    silent: 'Pas de micro',
+    silentHint: 'L’exposé est à l’antenne, mais muet.',
     paused: 'En pause',
     muted: 'Micro coupé',
     connecting: 'Connexion',

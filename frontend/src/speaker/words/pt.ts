@@ -154,6 +154,8 @@ export const pt: Words = {
   },
   live: {
     onAir: 'No ar',
+    silent: 'Sem microfone',
+    silentHint: 'A palestra está no ar, mas em silêncio.',
     paused: 'Em pausa',
     muted: 'Sem som',
     connecting: 'Conectando',
