@@ -41,14 +41,14 @@ class _Worker:
 
     def __init__(self, factory: str) -> None:
         """Raises EngineUnavailable if the machine has no room for a process."""
-        self._pipe, theirs = multiprocessing.Pipe()
-        with theirs:
-            fd = theirs.fileno()
-            command = [sys.executable, "-m", _WORKER_MODULE, str(fd), str(os.getpid()), factory]
-            try:
+        try:
+            self._pipe, theirs = multiprocessing.Pipe()
+            with theirs:
+                fd = theirs.fileno()
+                command = [sys.executable, "-m", _WORKER_MODULE, str(fd), str(os.getpid()), factory]
                 self._process = subprocess.Popen(command, pass_fds=(fd,), stdin=subprocess.DEVNULL)  # noqa: S603
-            except OSError as fault:
-                raise EngineUnavailable(f"no process for {factory}: {fault}") from fault
+        except OSError as fault:
+            raise EngineUnavailable(f"no process for {factory}: {fault}") from fault
 
     def ask(self, message: bytes, deadline_s: float) -> Any:
         """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer."""

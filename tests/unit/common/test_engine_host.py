@@ -1,12 +1,14 @@
 """Engines in worker processes: what a caller sees when one is slow, stuck, rude or dead."""
 
 import asyncio
+import multiprocessing
 import os
 import pickle
 import re
 import signal
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 import psutil
 import pytest
@@ -47,6 +49,10 @@ class Engine:
 
 
 FACTORY = f"{__name__}:Engine"
+
+
+def _raised(fault: OSError) -> NoReturn:
+    raise fault
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
@@ -101,6 +107,17 @@ async def test_a_worker_killed_while_idle_is_replaced() -> None:
         with pytest.raises(EngineUnavailable):
             await host.call("pid")
         assert await host.call("pid") != pid
+
+
+async def test_a_machine_without_room_for_a_pipe_delays_the_new_worker_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, full = multiprocessing.Pipe, [OSError("too many open files")]
+    monkeypatch.setattr("services.common.engine_host._RELOAD_PAUSE_S", 0.05)
+    async with EngineHost.open(FACTORY, workers=1) as host:
+        monkeypatch.setattr(multiprocessing, "Pipe", lambda: _raised(full.pop()) if full else real())
+        with pytest.raises(EngineUnavailable, match="lost"):
+            await host.call("die")
+        assert await host.call("greet", "Ana") == "hello Ana"
+    assert not full
 
 
 async def test_other_callers_use_other_workers_while_one_is_busy() -> None:
