@@ -87,7 +87,8 @@ class Tokens:
                 answer = await self._http.get(self._jwks_url)
             answer.raise_for_status()
             keys = jwt.PyJWKSet.from_dict(answer.json())
-        except (httpx.HTTPError, TimeoutError, ValueError, jwt.PyJWTError) as fault:
+        except (httpx.HTTPError, TimeoutError, ValueError, AttributeError, jwt.PyJWTError) as fault:
+            # AttributeError: JSON, but no object
             raise KeysUnavailable(f"no keys from {self._jwks_url}: {str(fault) or type(fault).__name__}") from fault
         self._keys = {key.key_id: key for key in keys.keys if key.key_id and key.algorithm_name == "RS256"}
         log.info("token_keys_fetched", keys=len(self._keys))

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import httpx
 import jwt
 import pytest
 
@@ -86,3 +87,12 @@ async def test_without_keys_nobody_is_judged(tokens: Tokens, signer: Signer) -> 
             await tokens.verify(signer.token())
     finally:
         signer.gone = False
+
+
+@pytest.mark.parametrize("published", [[], None, "gone", {}, {"keys": 1}])
+async def test_what_is_no_set_of_keys_is_none(published: object) -> None:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=published))) as http:
+        tokens = Tokens(http, jwks_url=JWKS_URL, issuer=ISSUER, client_id=CLIENT)
+        with pytest.raises(KeysUnavailable):
+            await tokens.fetch()
+        assert not tokens.have_keys
