@@ -20,6 +20,8 @@ CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are taken for one another: i l o 0 1."""
 CODE_LENGTH = 7
 _ID_BYTES = 12
+_LONGEST_NAME = 64
+"""No id and no code is longer, however it is written; the store fails on much longer ones."""
 _CODE_TRIES = 5
 _PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
 
@@ -102,7 +104,7 @@ class Sessions:
 
     async def find(self, name: str) -> Session:
         """By id, or by code as people write it. Refused: 404, 410, 429."""
-        session = await self._store.get(name)
+        session = await self._named(name)
         if session is None:
             code = folded(name)
             try:
@@ -121,12 +123,17 @@ class Sessions:
 
     async def owned(self, session_id: str, owner: str) -> Session:
         """The owner's own session, ended ones too. Refused: 404, 403."""
-        session = await self._store.get(session_id)
+        session = await self._named(session_id)
         if session is None:
             raise Refused(404, "unknown_session", "there is no such session; check its id")
         if session.owner != owner:
             raise Refused(403, "not_owner", "this session belongs to another speaker")
         return session
+
+    async def _named(self, session_id: str) -> Session | None:
+        if len(session_id) > _LONGEST_NAME:
+            raise Refused(404, "unknown_session", "there is no such session; that is too long for a link or a code")
+        return await self._store.get(session_id)
 
     async def of_owner(self, owner: str) -> list[Session]:
         """Newest first."""
