@@ -29,6 +29,8 @@ _ENDED_KEPT = 20_000
 """Ids and codes of ended sessions that are told from unknown ones."""
 _LATE_RESUME_MS = 120_000
 """So long after the end a listener who lost the connection may come back for the rest; nobody else may join."""
+_TRANSCRIPT_AWAITED_MS = 60_000
+"""So long after the end nothing may come of a transcript that is not complete: a takeover takes a while."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Hub:
         now = self._clock()
         self._forget(now - self._limits.tail_ms)
         for session_id, room in list(self._rooms.items()):
-            room.finish_quiet(now - self._limits.finish_ms)
+            room.finish_quiet(now - self._limits.finish_ms, now - max(self._limits.finish_ms, _TRANSCRIPT_AWAITED_MS))
             unneeded = (room.ended_at_ms is not None and room.ended_at_ms < now - _LATE_RESUME_MS) or (
                 room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
             )

@@ -57,14 +57,19 @@ class Room:
                 for seat in seats:
                     seat.wake()
 
-    def finish_quiet(self, quiet_since_ms: float) -> None:
-        """In a session that has ended: no more is expected of languages in which nothing has come since that time."""
-        if self.ended_at_ms is None:
+    def finish_quiet(self, quiet_since_ms: float, given_up_since_ms: float) -> None:
+        """In a session that has ended: no more is expected of languages in which nothing has come since that time.
+
+        given_up_since_ms: the same while the transcript is not complete, since words may be on their way still.
+        """
+        if self.ended_at_ms is None or self.session is None:
             return
+        spoken = self.session.source_language
         for language in self.seats:
             tail = self.tail(language)
-            moved = max(self.ended_at_ms, self.moved_at_ms.get(language, 0.0))
-            if tail.segments is None and moved <= quiet_since_ms:
+            complete = self.tail(spoken).segments is not None
+            moved = max(self.ended_at_ms, *(self.moved_at_ms.get(one, 0.0) for one in (language, spoken)))
+            if tail.segments is None and moved <= (quiet_since_ms if complete else given_up_since_ms):
                 tail.finish(tail.next_index)
                 self.wake(language)
 

@@ -28,4 +28,4 @@ class NotifierSettings(Settings, frozen=True, kw_only=True):
     keep_up_s: Seconds = 20.0
     """How long a listener may take to read all there is for it."""
     finish_s: Seconds = 15.0
-    """After the session's end: how long nothing may come before a language counts as finished."""
+    """After the end of session and transcript: how long nothing may come before a language counts as finished."""

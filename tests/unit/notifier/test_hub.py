@@ -14,6 +14,8 @@ from services.notifier.room import Seat
 from services.notifier.tail import Notice
 from tests.unit.notifier.records import caption, final, session, speech
 
+TRANSCRIBED = Finished(session_id="s1", language="en", end_ms=5_000)
+
 
 @dataclass
 class World:
@@ -173,6 +175,7 @@ def test_a_language_without_a_lane_ends_after_a_bounded_wait(world: World) -> No
     world.hub.take(session(), 0.0)
     seat = world.join(language="es")
     world.hub.take(session(state=State.ENDED), 0.0)
+    world.hub.take(TRANSCRIBED, 0.0)
     world.told(seat)
     world.now += 14_999
     world.hub.sweep()
@@ -186,6 +189,7 @@ def test_the_wait_goes_on_while_something_still_comes(world: World) -> None:
     world.hub.take(session(), 0.0)
     seat = world.join()
     world.hub.take(session(state=State.ENDED), 0.0)
+    world.hub.take(TRANSCRIBED, 0.0)
     world.now += 14_000
     world.hub.take(caption(0), 0.0)
     world.now += 14_000
@@ -194,6 +198,22 @@ def test_the_wait_goes_on_while_something_still_comes(world: World) -> None:
     world.now += 1_000
     world.hub.sweep()
     assert world.told(seat) == [Ended(1)]
+
+
+@pytest.mark.parametrize("language", ["pt", "en"])
+def test_while_the_transcript_is_not_complete_its_last_words_are_waited_for_longer(world: World, language: str) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join(language=language)
+    world.hub.take(session(state=State.ENDED), 0.0)
+    world.told(seat)
+    for _ in range(2):  # the transcriber is taken over, and goes on where it stood
+        world.now += 59_999
+        world.hub.sweep()
+        assert not any(isinstance(one, Ended) for one in world.told(seat))
+        world.hub.take(final(0, "good evening"), 0.0)
+    world.now += 60_000
+    world.hub.sweep()
+    assert isinstance(world.told(seat)[-1], Ended)
 
 
 def test_the_spoken_language_is_the_transcript_without_speech(world: World) -> None:
