@@ -96,7 +96,7 @@ async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # typ
 
 
 async def test_a_takeover_while_the_notifier_restarts_says_every_word() -> None:
-    talk = just_now([final(f"W{2 * n} W{2 * n + 1}", 600.0 * n, index=n, previous_mark=".") for n in range(4)])
+    talk = just_now([final(f"W{2 * n} W{2 * n + 1}", 600.0 * n, index=n, previous_mark=".") for n in range(6)])
     audience = AudienceView()
     listen(audience, "pt")
     shop = workshop(FakeTranslator(0), FakeSynthesizer(0), FakeStore(), clause_at_once, audience)
@@ -104,11 +104,12 @@ async def test_a_takeover_while_the_notifier_restarts_says_every_word() -> None:
     await kafka.take_over()
     for _ in range(2):
         await kafka.feed()
-    await kafka.until(lambda: bool(kafka.captions("pt")))
+    await kafka.until(lambda: 0 < len(kafka.captions("pt")) == len(kafka.speeches("pt")))
     await kafka.crash()
     listen(audience, "pt", listeners=0)
     await kafka.take_over()
-    await kafka.feed()
+    for _ in range(2):
+        await kafka.feed()
     listen(audience, "pt")
     await kafka.run_to_end()
     await kafka.crash()
