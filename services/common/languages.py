@@ -31,15 +31,26 @@ class Local:
 
 
 @dataclass(frozen=True)
+class Aws:
+    """How Amazon's engines serve a language, in their own codes. None: they don't."""
+
+    transcribe: str | None = None
+    """Of Transcribe's streaming."""
+    translate: str | None = None
+    voice: str | None = None
+    """Of Polly: ``ENGINE:VOICE``."""
+
+
+@dataclass(frozen=True)
 class Language:
     code: str
     """ISO 639-1; the key used in records, links and object keys."""
     name: str
     """In the language itself."""
-    english_name: str
     direction: str = "ltr"
     quality: Quality = Quality.GOOD
     local: Local = Local()
+    aws: Aws = Aws()
 
 
 _PT = "nmt:en-pt"
@@ -47,31 +58,34 @@ _PT = "nmt:en-pt"
 # fmt: off
 _TABLE = (
     Language(
-        "en", "English", "English",
+        "en", "English",
         local=Local(
             recognizes=True,
             paths={"pt": ("nmt:pt-en",), "es": ("apertium:es-pt", "nmt:pt-en")},
             voice="pico:en-GB",
         ),
+        aws=Aws(transcribe="en-US", translate="en", voice="neural:Joanna"),
     ),
     Language(
-        "pt", "Português", "Portuguese",
+        "pt", "Português",
         local=Local(
             recognizes=True,
             paths={"en": (_PT,), "es": ("apertium:es-pt",)},
             voice="rhvoice:letícia-f123",
         ),
+        aws=Aws(transcribe="pt-BR", translate="pt", voice="neural:Camila"),
     ),
     Language(
-        "es", "Español", "Spanish",
+        "es", "Español",
         local=Local(
             recognizes=True,
             paths={"en": (_PT, "apertium:pt-es"), "pt": ("apertium:pt-es",)},
             voice="pico:es-ES",
         ),
+        aws=Aws(transcribe="es-US", translate="es", voice="neural:Lucia"),
     ),
     Language(
-        "fr", "Français", "French", quality=Quality.DRAFT,
+        "fr", "Français", quality=Quality.DRAFT,
         local=Local(
             paths={
                 "en": (_PT, "apertium:por-cat", "apertium:cat-fra"),
@@ -79,9 +93,10 @@ _TABLE = (
             },
             voice="pico:fr-FR",
         ),
+        aws=Aws(transcribe="fr-FR", translate="fr", voice="neural:Lea"),
     ),
     Language(
-        "it", "Italiano", "Italian", quality=Quality.DRAFT,
+        "it", "Italiano", quality=Quality.DRAFT,
         local=Local(
             paths={
                 "en": (_PT, "apertium:por-cat", "apertium:cat-ita"),
@@ -89,16 +104,19 @@ _TABLE = (
             },
             voice="pico:it-IT",
         ),
+        aws=Aws(transcribe="it-IT", translate="it", voice="neural:Bianca"),
     ),
     Language(
-        "ca", "Català", "Catalan",
+        "ca", "Català",
         local=Local(paths={"en": (_PT, "apertium:por-cat"), "pt": ("apertium:por-cat",)}),
+        aws=Aws(transcribe="ca-ES", translate="ca", voice="neural:Arlet"),
     ),
     Language(
-        "gl", "Galego", "Galician",
+        "gl", "Galego",
         local=Local(
             paths={"en": (_PT, "apertium:pt-es", "apertium:es-gl"), "pt": ("apertium:pt-es", "apertium:es-gl")}
         ),
+        aws=Aws(transcribe="gl-ES"),
     ),
 )
 # fmt: on

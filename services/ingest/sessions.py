@@ -169,7 +169,7 @@ class Sessions:
             session.session_id, state=State.PAUSED, only_from=(State.LIVE,), only_speaker=session.speaker
         )
         if changed is not None:
-            await self.mark(changed, Mark.PAUSE)
+            await self._mark(changed, Mark.PAUSE)
             await self._announce(changed)
             log.info("session_abandoned", session=session.session_id)
         elif (stored := await self._store.get(session.session_id)) is not None:
@@ -182,7 +182,7 @@ class Sessions:
         So the audio of a session that has ended has its mark.
         """
         if session.state is not State.ENDED:
-            await self.mark(session, Mark.END)
+            await self._mark(session, Mark.END)
         changed = await self._store.update(session.session_id, state=State.ENDED)
         ended = changed or msgspec.structs.replace(session, state=State.ENDED, updated_at_ms=now_ms())
         await self._announce(ended)
@@ -191,7 +191,7 @@ class Sessions:
         log.info("session_ended", session=session.session_id)
         return ended
 
-    async def mark(self, session: Session, mark: Mark) -> None:
+    async def _mark(self, session: Session, mark: Mark) -> None:
         """Write a mark where the session's audio goes on."""
         position, at = self._floors.position(session), now_ms()
         await self._publisher.send(

@@ -30,7 +30,6 @@ class Speaker:
     """Who signed in. ``subject`` is stable for a person."""
 
     subject: str
-    expires_at_s: float
 
 
 class Tokens:
@@ -77,7 +76,7 @@ class Tokens:
             raise TokenRejected("that is not an access token; send the access token of the sign-in")
         if claims.get("client_id") != self._client_id:
             raise TokenRejected("the token is of another application; sign in here")
-        return Speaker(subject=str(claims["sub"]), expires_at_s=float(claims["exp"]))
+        return Speaker(subject=str(claims["sub"]))
 
     async def fetch(self) -> None:
         """Get the provider's keys now. Raises KeysUnavailable, and keeps those it had."""
