@@ -59,6 +59,12 @@ async def test_a_new_session_has_a_secret_id_and_a_code_to_read_aloud(ingest: In
     assert announced.session_id == session_id
 
 
+async def test_anybody_may_ask_which_languages_can_be_spoken_and_translated(anybody: httpx.AsyncClient) -> None:
+    spoken = {entry["code"]: entry["targets"] for entry in (await anybody.get("/languages")).json()["spoken"]}
+    assert spoken["en"] == ["pt", "es", "fr", "it", "ca", "gl"]
+    assert "fr" not in spoken
+
+
 async def test_ids_and_codes_do_not_repeat(owner: httpx.AsyncClient) -> None:
     sessions = [await made(owner) for _ in range(50)]
     assert len({session["session_id"] for session in sessions}) == 50
