@@ -1,6 +1,7 @@
 """What the tests of whole talks share: recordings, and what must be true of every talk."""
 
 import itertools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -8,12 +9,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from services.cli.clients.audio import read_floor_audio
+from services.cli.clients.audio import Sound, read_floor_audio, resample
+from services.cli.clients.notices import CaptionNotice
 from services.cli.evaluation.accounting import account
 from services.cli.evaluation.measure import segments_of
 from services.cli.evaluation.quality import word_error_rate
 from services.cli.evaluation.talk import Outcome
 from services.common.contracts import SAMPLE_RATE, Word
+from services.common.home import home
+from services.transcriber.local.whisper import Whisper
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 IVORY = SPEECH / "en-voxpopuli-ivory.flac"
@@ -21,6 +25,12 @@ BABYLON = SPEECH / "en-linda-babylon.flac"
 
 _LONGEST_WORD_GAP_MS = 3000.0
 _ROUNDING_MS = 0.01
+_WINDOW_S = 20
+_LONGEST_WINDOW_S = 28
+_HALF_SECOND = SAMPLE_RATE // 2
+_LOUD = 200.0
+_ALIKE = 0.8
+"""A busy machine puts silence into what a browser captures."""
 
 
 class SpokenWord(msgspec.Struct, frozen=True):
@@ -71,11 +81,16 @@ def assert_read_once_in_order(outcome: Outcome, language: str) -> None:
     """Captions are gapless, their spans follow each other and hold every word."""
     hearing = outcome.hearings[language]
     captions = [caption for _, caption in hearing.captions]
-    assert [caption.index for caption in captions] == list(range(len(captions)))
+    assert_captions_follow(captions)
     assert hearing.segments == len(captions)
+    assert account(words_of(outcome), captions, hearing.segments).clean
+
+
+def assert_captions_follow(captions: Sequence[CaptionNotice]) -> None:
+    """Captions are gapless, their spans follow each other, and none failed."""
+    assert [caption.index for caption in captions] == list(range(len(captions)))
     for before, after in itertools.pairwise(captions):
         assert before.end_ms <= after.start_ms + _ROUNDING_MS
-    assert account(words_of(outcome), captions, hearing.segments).clean
     assert not [caption for caption in captions if caption.failed]
 
 
@@ -89,3 +104,35 @@ def assert_heard_once_in_order(outcome: Outcome, language: str) -> None:
         assert [segment.caption.index for segment in played] == promised
         spoken = [(segment.played.start_ms, segment.played.end_ms) for segment in played if segment.played]
         assert all(end <= start + _ROUNDING_MS for (_, end), (start, _) in itertools.pairwise(spoken))
+
+
+def recognized_back(sounds: Iterable[tuple[Sound, int]], language: str) -> str:
+    """Clips with their rates, in the order in which they were heard, as a recognizer hears them."""
+    engine = Whisper(str(home() / "models" / "whisper-base"))
+    windows: list[list[Sound]] = [[]]
+    for sound, rate in sounds:
+        windows[-1].append(resample(sound, rate, SAMPLE_RATE))
+        if sum(piece.size for piece in windows[-1]) > _WINDOW_S * SAMPLE_RATE:
+            windows.append([])
+    texts: list[str] = []
+    for window in filter(None, windows):
+        pcm = (np.concatenate(window)[: _LONGEST_WINDOW_S * SAMPLE_RATE] * 32767).astype("<i2").tobytes()
+        texts += [word.text for word in engine.recognize(pcm, language)]
+    return " ".join(texts)
+
+
+def share_found(floor: NDArray[np.int16], recording: Path) -> float:
+    """Share of the loud half seconds of floor audio, one a second, that are found in the recording."""
+    source = read_floor_audio(recording).astype(np.float32)
+    power = np.concatenate([[0.0], np.cumsum(source.astype(np.float64) ** 2)])
+    energy = (power[_HALF_SECOND:] - power[:-_HALF_SECOND]).clip(1.0)
+    size = 1 << (source.size + _HALF_SECOND).bit_length()
+    spectrum = np.fft.rfft(source, size)
+    found = []
+    for start in range(0, floor.size - _HALF_SECOND, SAMPLE_RATE):
+        window = floor[start : start + _HALF_SECOND].astype(np.float32)
+        if np.sqrt(np.mean(window**2)) < _LOUD:
+            continue
+        alike = np.fft.irfft(spectrum * np.conj(np.fft.rfft(window, size)), size)[: energy.size]
+        found.append((alike / np.sqrt(energy * np.sum(window**2))).max() > _ALIKE)
+    return float(np.mean(found))

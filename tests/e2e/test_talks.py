@@ -6,34 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.cli.clients.audio import resample
 from services.cli.evaluation.measure import said
 from services.cli.evaluation.quality import word_error_rate
-from services.cli.evaluation.talk import Audience, Outcome, give
+from services.cli.evaluation.talk import Audience, give
 from services.cli.stack.system import System
 from services.common.contracts import SAMPLE_RATE
-from services.common.home import home
-from services.transcriber.local.whisper import Whisper
-from tests.e2e.talks import IVORY, assert_faithful, excerpt, recording
+from tests.e2e.talks import IVORY, assert_faithful, excerpt, recognized_back, recording
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-_WINDOW_S = 20
-
-
-def recognized_back(outcome: Outcome, language: str) -> str:
-    """What a listener heard, as a recognizer hears it."""
-    engine = Whisper(str(home() / "models" / "whisper-base"))
-    texts: list[str] = []
-    window: list[np.ndarray] = []
-    clips = [clip for _, clip in sorted(outcome.hearings[language].clips.items())]
-    for number, clip in enumerate(clips):
-        window.append(resample(clip.sound, clip.rate, SAMPLE_RATE))
-        if number == len(clips) - 1 or sum(piece.size for piece in window) > _WINDOW_S * SAMPLE_RATE:
-            pcm = (np.concatenate(window) * 32767).astype("<i2").tobytes()
-            texts += [word.text for word in engine.recognize(pcm[: 28 * 2 * SAMPLE_RATE], language)]
-            window = []
-    return " ".join(texts)
 
 
 async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_noise_say_nothing(
@@ -49,7 +29,8 @@ async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_
     )
     assert_faithful(talk, most_errors=0.10)
     for language in ("pt", "es"):
-        heard = await asyncio.to_thread(recognized_back, talk, language)
+        clips = [(clip.sound, clip.rate) for _, clip in sorted(talk.hearings[language].clips.items())]
+        heard = await asyncio.to_thread(recognized_back, clips, language)
         difference = word_error_rate([said(talk.hearings[language])], [heard])
         assert difference is not None
         assert difference <= 0.25

@@ -1,0 +1,82 @@
+"""A talk from one browser to others: captured, recognized, translated, spoken, played."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from services.cli.clients.audio import duration_s
+from services.cli.clients.captions import srt
+from services.cli.evaluation import lag
+from services.cli.evaluation.quality import word_error_rate
+from services.cli.stack import Platform
+from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microphone, new_page, site
+from tests.e2e.heard import Heard
+from tests.e2e.published import Published, published, until_captured
+from tests.e2e.talks import IVORY, recognized_back
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BEFORE_S = 3.0
+LANGUAGES = {"pt": "Português", "es": "Español"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def web(platform: Platform) -> AsyncIterator[Site]:
+    async with site(platform) as running:
+        yield running
+
+
+async def test_a_talk_is_heard_in_browsers_as_it_was_captured_in_one(web: Site, tmp_path: Path) -> None:
+    known = web.stack.platform.provisioned
+    faults: list[str] = []
+    heard: dict[str, Heard] = {}
+    read: dict[str, str] = {}
+    async with chromium(microphone(tmp_path, IVORY, BEFORE_S)) as browser:
+        speaker = SpeakerPage(await new_page(browser, web.door.speaker_page, faults))
+        await speaker.sign_in(known.demo_speaker, known.demo_password)
+        await speaker.create("Ivory")
+        listeners: dict[str, ListenerPage] = {}
+        for code, name in LANGUAGES.items():
+            address = f"{web.door.listener_page}?tap#{speaker.session_id}"
+            listeners[code] = ListenerPage(await new_page(browser, address, faults))
+            await listeners[code].listen(name)
+        await speaker.go_on_air()
+        spoken_ms = (BEFORE_S + duration_s(IVORY)) * 1000
+        await until_captured(web.stack.bootstrap, speaker.session_id, spoken_ms)
+        await speaker.end()
+        for code, listener in listeners.items():
+            await listener.at_the_end()
+            heard[code] = await listener.take()
+            read[code] = await listener.read()
+    assert not faults
+    talk = await published(web.stack.bootstrap, speaker.session_id)
+    assert talk.gaps_ms() == []
+    said = " ".join(word.text for word in talk.words)
+    errors = word_error_rate([IVORY.with_suffix(".txt").read_text(encoding="utf-8")], [said])
+    assert errors is not None
+    assert errors <= 0.10
+    for code, listener_heard in heard.items():
+        talk.assert_every_word_once(code)
+        assert read[code] == srt(talk.cues(code))
+        assert listener_heard.indexes(code) == talk.promised(code)
+        listener_heard.assert_one_voice()
+        listener_heard.assert_no_gaps(talk.speeches[code])
+        back = await asyncio.to_thread(recognized_back, listener_heard.sounds(code), code)
+        difference = word_error_rate([" ".join(cue.text for cue in talk.cues(code))], [back])
+        assert difference is not None
+        assert difference <= 0.25
+        print(code, figures(talk, listener_heard, code))  # noqa: T201 (pytest -rP shows it)
+
+
+def figures(talk: Published, heard: Heard, language: str) -> dict[str, tuple[float | None, float | None]]:
+    """The report's figures, of what the page played: median and 95 %, in ms."""
+    segments = heard.segments(talk.captions[language])
+    values = {
+        "heard_lag": lag.heard_lags(segments, talk.words),
+        "lag": lag.lags(segments),
+        "ear_voice_span": lag.ear_voice_spans(segments),
+    }
+    return {name: (lag.percentile(all_, 50), lag.percentile(all_, 95)) for name, all_ in values.items()}
