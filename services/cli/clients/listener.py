@@ -34,6 +34,8 @@ from services.cli.clients.notices import (
 from services.common.clock import now_ms
 
 GIVE_UP_S = 60.0
+_STEADY_S = 5.0
+"""Who is let in and closed again sooner than this waits longer each time."""
 _FETCHES = 4
 _FETCH_TIMEOUT_S = 5.0
 _DRAIN_S = 30.0
@@ -120,6 +122,7 @@ class Listener:
         pauses, since = waits(), time.monotonic()
         while True:
             said: str | None = None
+            began = time.monotonic()
             try:
                 async with open_socket(self._url) as socket:
                     self._socket = socket
@@ -135,7 +138,7 @@ class Listener:
                                 await self._note(notice)
                                 return
                             case _:
-                                pauses, since = waits(), time.monotonic()
+                                since = time.monotonic()
                                 await self._note(notice)
             except ConnectionClosed as closed:
                 raise_if_refused(closed, said)
@@ -146,6 +149,8 @@ class Listener:
                 reason = str(fault) or type(fault).__name__
             if time.monotonic() - since > GIVE_UP_S:
                 raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
+            if time.monotonic() - began > _STEADY_S:
+                pauses = waits()
             self.hearing.reconnects += 1
             self._report(f"{self.language}: {reason}; connecting again")
             await asyncio.sleep(next(pauses))

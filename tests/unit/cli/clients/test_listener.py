@@ -2,8 +2,9 @@
 
 import asyncio
 import io
+import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -220,6 +221,30 @@ async def test_a_refusal_says_what_the_service_said() -> None:
     async with notifier(refuse) as url:
         with pytest.raises(Refused, match="no Klingon here"):
             await Listener(url, "s", "tlh").run()
+
+
+async def test_who_is_let_in_and_closed_again_and_again_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Iterator[float]] = []
+
+    def waits() -> Iterator[float]:
+        begun.append(itertools.repeat(0.0))
+        return begun[-1]
+
+    monkeypatch.setattr("services.cli.clients.listener.waits", waits)
+    joins: list[dict[str, Any]] = []
+
+    async def let_in(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket)
+        if len(joins) < 4:
+            await socket.close(1013)
+        else:
+            await send(socket, {"type": "ended", "segments": 0})
+
+    async with notifier(let_in) as url:
+        await Listener(url, "s", "pt").run()
+    assert len(joins) == 4
+    assert len(begun) == 1
 
 
 async def test_a_notifier_that_is_still_starting_is_tried_again() -> None:
