@@ -173,7 +173,7 @@ class Sessions:
             await self._announce(changed)
             log.info("session_abandoned", session=session.session_id)
         elif (stored := await self._store.get(session.session_id)) is not None:
-            self._view.apply(stored)  # changed by a call that failed before it was announced: look again with this
+            await self._announce(stored)  # changed by a call that failed before it did that
 
     async def end(self, session: Session) -> Session:
         """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.

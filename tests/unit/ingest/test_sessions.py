@@ -2,8 +2,10 @@
 
 import pytest
 
+from services.common.contracts import Session, State
+from services.common.kafka import KafkaUnavailable
 from services.ingest.sessions import Refused
-from tests.unit.ingest.fakes import Signer, running
+from tests.unit.ingest.fakes import Signer, running, until
 
 
 async def test_what_is_too_long_for_a_name_is_unknown_without_asking_the_store(signer: Signer) -> None:
@@ -13,3 +15,19 @@ async def test_what_is_too_long_for_a_name_is_unknown_without_asking_the_store(s
             with pytest.raises(Refused) as refused:
                 await asked
             assert refused.value.status == 404
+
+
+async def test_a_pause_that_kafka_did_not_take_is_announced_at_the_next_look(signer: Signer) -> None:
+    async with running(signer, grace_s=0.01) as ingest:
+        session = await ingest.session()
+        async with ingest.socket() as socket:
+            await ingest.start(socket, session)
+        await until(lambda: bool(ingest.floors.abandoned(0.01)))
+        ingest.publisher.refuses = True
+        with pytest.raises(KafkaUnavailable):
+            await ingest.keeper.look()
+        ingest.publisher.refuses = False
+        await ingest.keeper.look()
+        states = [one.state for one in ingest.publisher.records if isinstance(one, Session)]
+        assert states == [State.CREATED, State.LIVE, State.PAUSED]
+        assert ingest.view.open[session.session_id].state is State.PAUSED
