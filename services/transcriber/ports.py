@@ -49,7 +49,7 @@ class RecognizerStream(Protocol):
 
 
 class Recognizer(Protocol):
-    """A speech recognizer. Adapter: ``local`` (open models on this machine)."""
+    """A speech recognizer. Adapters: ``local`` (open models on this machine), ``aws`` (Transcribe)."""
 
     def open(
         self, language: str, *, first_sample: int, final_words: tuple[Word, ...]

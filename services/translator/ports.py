@@ -15,7 +15,7 @@ class Clip(msgspec.Struct, frozen=True):
 
 
 class Translator(Protocol):
-    """Text to text. Adapter: ``local`` (open models on this machine)."""
+    """Text to text. Adapters: ``local`` (open models), ``aws`` (Translate)."""
 
     async def translate(self, text: str, source: str, target: str) -> str:
         """One sentence or the beginning of one, at most a few hundred characters; case and marks as recognized.
@@ -28,7 +28,7 @@ class Translator(Protocol):
 
 
 class Synthesizer(Protocol):
-    """Text to speech. Adapter: ``local`` (open voices on this machine)."""
+    """Text to speech. Adapters: ``local`` (open voices), ``aws`` (Polly)."""
 
     async def synthesize(self, text: str, language: str, rate: float) -> Clip:
         """rate: 1.0 is the voice's own pace, 1.4 takes 1/1.4 of the time. Raises EngineUnavailable, EngineRejected."""
