@@ -34,6 +34,7 @@ export function App({ first }: { first: Promise<Studio> }) {
   if (studio === 'failed') {
     return (
       <main className={styles.opening}>
+        <h1 className="visually-hidden">{text.name}</h1>
         <Notice
           kind="trouble"
           actions={

@@ -99,7 +99,7 @@ function TextSize() {
         disabled={size <= 0}
         onClick={() => prefer({ textSize: size - 1 })}
       >
-        A−
+        A
       </button>
       <button
         type="button"
@@ -109,7 +109,7 @@ function TextSize() {
         disabled={size >= TEXT_SCALES.length - 1}
         onClick={() => prefer({ textSize: size + 1 })}
       >
-        A+
+        A
       </button>
     </>
   );

@@ -39,16 +39,19 @@ export function TalkList({ studio }: { studio: Studio }) {
   if (trouble !== null) {
     const { offline, 'sign-in': signIn } = words.app.trouble;
     return (
-      <Notice
-        kind="trouble"
-        actions={
-          <button type="button" onClick={() => void load()}>
-            {words.app.tryAgain}
-          </button>
-        }
-      >
-        {trouble === 'sign-in' ? signIn : offline}
-      </Notice>
+      <>
+        <h1 className="visually-hidden">{text.title}</h1>
+        <Notice
+          kind="trouble"
+          actions={
+            <button type="button" onClick={() => void load()}>
+              {words.app.tryAgain}
+            </button>
+          }
+        >
+          {trouble === 'sign-in' ? signIn : offline}
+        </Notice>
+      </>
     );
   }
   if (loaded === null) return <p role="status">{words.app.loading}</p>;
