@@ -31,9 +31,9 @@ def listen(
     """Listen to a session until it ends: captions on the terminal, each after its lag.
 
     \b
-    dragoman listen K7F2QX --language pt
-    dragoman listen K7F2QX --language es --save heard.wav --save talk.srt
-    dragoman listen K7F2QX --language fr --captions-only --json
+    dragoman listen K7F2QXA --language pt
+    dragoman listen K7F2QXA --language es --save heard.wav --save talk.srt
+    dragoman listen K7F2QXA --language fr --captions-only --json
     """
     wanted = save or []
     for path in wanted:
