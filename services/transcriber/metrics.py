@@ -14,3 +14,4 @@ STREAMS = Gauge("dragoman_transcriber_streams", "Sessions that are being recogni
 REFUSED = Counter("dragoman_transcriber_frames_refused_total", "Frames not recognized because every stream was taken")
 FINALS = Counter("dragoman_transcriber_finals_total", "Finals published")
 FAILURES = Counter("dragoman_transcriber_failures_total", "Recognizer streams that failed and were opened again")
+GIVEN_UP = Counter("dragoman_transcriber_given_up_seconds_total", "Audio at which every stream failed, passed over")

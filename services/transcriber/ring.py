@@ -3,7 +3,7 @@
 from collections import deque
 from itertools import islice
 
-from services.common.contracts import Frame
+from services.common.contracts import SAMPLE_RATE, Frame
 from services.common.kafka import Received
 
 
@@ -33,6 +33,11 @@ class Ring:
         """How much audio waits to be fed."""
         waiting = self.next
         return self._items[-1].record.end_ms - waiting.record.start_ms if waiting else 0.0
+
+    @property
+    def fed_ms(self) -> float:
+        """How much audio was fed and is held."""
+        return sum(item.record.samples for item in islice(self._items, self._fed)) * 1000 / SAMPLE_RATE
 
     def feed(self) -> None:
         """``next`` has been fed."""

@@ -41,6 +41,8 @@ class Limits:
     """No frame for this long: recognize what there is and close the stream."""
     unfed_s: float = 120.0
     """Audio that may wait for the recognizer before the partition's input is held back."""
+    hopeless_s: float = 60.0
+    """Audio at which every stream has failed for so long is passed over, before it holds up all other sessions."""
 
 
 class Streams:
@@ -136,7 +138,7 @@ class Session:
         structlog.contextvars.bind_contextvars(
             session=self._id
         )  # of this task, and of the logs of the engine's adapter
-        backoff_s = _FIRST_BACKOFF_S
+        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
         try:
             while not self.finished:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
@@ -149,16 +151,25 @@ class Session:
                 except* EngineUnavailable as faults:
                     failed = True
                     if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
-                        backoff_s = _FIRST_BACKOFF_S
+                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.inc()
                 _leave_if_cancelled()
                 if failed:
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
+                    if _now_s() - moved_at > self._limits.hopeless_s:
+                        self._pass_over()
                     self._ring.rewind()
         finally:
             self._release()
+
+    def _pass_over(self) -> None:
+        """Give up what the failing streams were fed."""
+        given_up_ms = self._ring.fed_ms
+        log.error("audio_given_up", ms=round(given_up_ms))
+        metrics.GIVEN_UP.inc(given_up_ms / 1000)
+        self._ring.settle_fed()
 
     async def _transcribe_stretch(self) -> None:
         """One recognizer stream, from the next frame to where its audio ends for now. Raises EngineError in a group."""
@@ -289,6 +300,10 @@ class Session:
 def _floor_epoch_ms(held: Received[Frame] | None) -> float:
     """The wall-clock time of floor audio 0 ms, as this frame tells it."""
     return held.record.captured_at_ms - held.record.end_ms if held is not None else 0.0
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _leave_if_cancelled() -> None:

@@ -227,6 +227,21 @@ async def test_audio_that_the_engine_rejects_is_passed_over_and_the_rest_is_hear
     assert outbox.words[-2:] == words(4, 5)
 
 
+async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_counted(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(hopeless_s=0), streams=8)
+    partitions.append(partition)
+    recognizer.fail_at = {1: EngineUnavailable("died of it")}
+    with capture_logs() as logs:
+        await partition.hear(frame(0))
+        await until(lambda: partition.settled == 1)
+        await partition.hear(frame(1), frame(2), frame(3, mark=END))
+        await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(2, 3)
+    assert [log["ms"] for log in logs if log["event"] == "audio_given_up"] == [500]
+
+
 async def test_two_sessions_do_not_wait_for_each_other(
     partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
