@@ -58,7 +58,7 @@ export class Listening {
   #progress = new Progress();
   #spans = new Map<number, SpeechNotice>();
   #interimAt = 0;
-  #onSettled: (() => void)[] = [];
+  #onSettled: ((waited: true) => void)[] = [];
   readonly #ticking: ReturnType<typeof setInterval>;
 
   /** Call it in a tap or a key press, or the voice will be blocked. */
@@ -194,11 +194,11 @@ export class Listening {
   #linked(link: Link): void {
     set({ link });
     if (link.state === 'over') this.#onRefused(link.why);
-    if (settled(link)) for (const resolve of this.#onSettled.splice(0)) resolve();
+    if (settled(link)) for (const resolve of this.#onSettled.splice(0)) resolve(true);
   }
 
-  #reachable(): Promise<void> {
-    if (settled(get().link)) return Promise.resolve();
+  #reachable(): Promise<boolean> {
+    if (settled(get().link)) return Promise.resolve(false);
     return new Promise((resolve) => this.#onSettled.push(resolve));
   }
 

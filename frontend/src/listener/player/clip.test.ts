@@ -18,7 +18,7 @@ function store(...answers: (() => Response)[]): string[] {
   return asked;
 }
 
-const help: ClipHelp = { sign: () => {}, reachable: () => Promise.resolve() };
+const help: ClipHelp = { sign: () => {}, reachable: () => Promise.resolve(false) };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -75,16 +75,26 @@ describe('a clip', () => {
     const asked = store(nobody, found);
     const clip = new Clip(0, 900, '/old');
     const back = () =>
-      new Promise<void>((resolve) => {
+      new Promise<boolean>((resolve) => {
         setTimeout(() => {
           clip.renew('/new');
-          resolve();
+          resolve(true);
         }, 60_000);
       });
     const { bytes, afterMs } = await fetched(clip, { ...help, reachable: back });
     expect(bytes).toBe(8);
     expect(afterMs).toBeGreaterThanOrEqual(60_000);
     expect(asked).toEqual(['/old', '/new']);
+  });
+
+  test('waits for the network as long again when it goes while the store is silent', async () => {
+    store(nobody, nobody, nobody, found);
+    let gone = 0;
+    const reachable = () =>
+      ++gone === 2
+        ? new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 60_000))
+        : Promise.resolve(false);
+    expect((await fetched(new Clip(0, 900, '/a'), { ...help, reachable })).bytes).toBe(8);
   });
 
   test('is given up where the store is unreachable although the notifier is not', async () => {

@@ -11,8 +11,8 @@ const EXPIRED = 403;
 export interface ClipHelp {
   /** Have the clip's address sent anew; `address` will then be given it. */
   sign(index: number): void;
-  /** Resolves as soon as the notifier can be reached, at once where it can. */
-  reachable(): Promise<void>;
+  /** Resolves as soon as the notifier can be reached; to whether that had to be waited for. */
+  reachable(): Promise<boolean>;
 }
 
 /** A clip on its way: keeps its address, which may be renewed, and fetches it with a bounded patience. */
@@ -49,7 +49,7 @@ export class Clip {
       const answer = await this.#get();
       if (answer instanceof ArrayBuffer) return answer;
       if (answer === undefined) {
-        await help.reachable();
+        if (await help.reachable()) unreachableSince = undefined;
         unreachableSince ??= performance.now();
         if (performance.now() - unreachableSince > UNREACHABLE_MS) return undefined;
         await after(UNREACHABLE_RETRY_MS);

@@ -97,7 +97,7 @@ function playing() {
     onHeard: (index) => told.push(`heard ${index}`),
     onSkipped: (index: number, why: Skipped) => told.push(`${why} ${index}`),
     sign: () => {},
-    reachable: () => Promise.resolve(),
+    reachable: () => Promise.resolve(false),
   });
   const { latest: context } = FakeContext;
   const at = async (ms: number) => {
