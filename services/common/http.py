@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from services.common.connections import HttpConnection, WebSocketConnection
 from services.common.lifecycle import Service
 from services.common.settings import SettingsError
 
@@ -93,8 +94,8 @@ class Server:
             uvicorn.Config(
                 self._count_sockets,
                 interface="asgi3",
-                http="h11",
-                ws="websockets-sansio",
+                http=HttpConnection,
+                ws=WebSocketConnection,
                 ws_max_size=max_message_bytes,
                 ws_ping_interval=PING_S,
                 ws_ping_timeout=PING_S,
