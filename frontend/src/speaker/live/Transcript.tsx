@@ -65,11 +65,15 @@ interface ScrollProps {
 function Scroll({ captions, interim, language }: ScrollProps) {
   const box = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
-  const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: new text is what makes it scroll
   useEffect(() => {
-    if (atEnd) toEnd();
+    const element = box.current;
+    if (!atEnd || element === null) return;
+    // Called at once, and again when the box gets another size.
+    const observer = new ResizeObserver(() => element.scrollTo({ top: element.scrollHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
   }, [captions, interim, atEnd]);
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current as HTMLDivElement;

@@ -89,7 +89,7 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
             </li>
           ))}
         </ul>
-        <p className={styles.soft}>{lasting ? text.kept : text.notKept}</p>
+        {languages.length > 0 && <p className={styles.soft}>{lasting ? text.kept : text.notKept}</p>}
         <button type="button" className="primary" onClick={studio.toTalks}>
           {text.another}
         </button>
