@@ -3,6 +3,8 @@
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
 const SHORTEST_WAIT_MS = 50;
+/** Who was let in and lost the connection sooner than this waits longer each time, as if there had been none. */
+export const STEADY_MS = 5_000;
 
 /**
  * Milliseconds to wait before try number `attempt` (0: the first after a loss). The longest wait doubles each time, and

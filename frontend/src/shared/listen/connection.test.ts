@@ -119,22 +119,44 @@ describe('a connection', () => {
     connection.close();
   });
 
-  test('waits longer after each failure, and shortly again after a success', () => {
-    vi.spyOn(Math, 'random').mockReturnValue(1);
-    const { connection, links } = connected();
-    const waits = [1, 2, 3].map(() => {
-      latest().end(1006);
+  describe('waits', () => {
+    beforeEach(() => {
+      vi.spyOn(Math, 'random').mockReturnValue(1);
+      return () => vi.restoreAllMocks();
+    });
+
+    /** How long it waits after a loss; then it has been waited for. */
+    function lost(links: readonly Link[]): number {
+      latest().end(1013);
       const link = links.at(-1);
       const wait = link?.state === 'waiting' ? link.retryAtMs - performance.now() : Number.NaN;
       vi.advanceTimersByTime(wait);
       return wait;
+    }
+
+    function letIn(standingMs: number): void {
+      latest().accept();
+      latest().say(JOINED);
+      vi.advanceTimersByTime(standingMs);
+    }
+
+    test('longer after each failure, and shortly again once it has stood for a while', () => {
+      const { connection, links } = connected();
+      expect([1, 2, 3].map(() => lost(links))).toEqual([500, 1000, 2000]);
+      letIn(6_000);
+      expect(lost(links)).toBe(500);
+      connection.close();
     });
-    expect(waits).toEqual([500, 1000, 2000]);
-    latest().accept();
-    latest().say(JOINED);
-    latest().end(1006);
-    expect(links.at(-1)).toMatchObject({ state: 'waiting', retryAtMs: performance.now() + 500 });
-    connection.close();
+
+    test('longer each time it is let in and closed again at once', () => {
+      const { connection, links } = connected();
+      const waits = [1, 2, 3, 4].map(() => {
+        letIn(100);
+        return lost(links);
+      });
+      expect(waits).toEqual([500, 1000, 2000, 4000]);
+      connection.close();
+    });
   });
 
   test('does not wait when it is told not to, or when the device is online again', () => {

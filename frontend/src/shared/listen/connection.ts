@@ -1,4 +1,4 @@
-import { listenerRefusal, type Refusal, waitMs } from '../reconnect';
+import { listenerRefusal, type Refusal, STEADY_MS, waitMs } from '../reconnect';
 import { type Notice, noticeReader } from './messages';
 
 /** What is asked of the notifier with a join. */
@@ -42,7 +42,7 @@ export class Connection {
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
-  #answered = false;
+  #enteredAtMs: number | undefined;
   #lostBefore = false;
   #full = false;
   readonly #url: string;
@@ -90,7 +90,7 @@ export class Connection {
   #connect(): void {
     clearTimeout(this.#timer);
     this.#events.onLink({ state: 'connecting', lost: this.#lostBefore, full: this.#full });
-    this.#answered = false;
+    this.#enteredAtMs = undefined;
     this.#full = false;
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
@@ -123,9 +123,8 @@ export class Connection {
   }
 
   #entered(): void {
-    this.#attempt = 0;
-    if (this.#answered) return;
-    this.#answered = true;
+    if (this.#enteredAtMs !== undefined) return;
+    this.#enteredAtMs = performance.now();
     this.#events.onLink({ state: 'open' });
   }
 
@@ -154,8 +153,10 @@ export class Connection {
       return;
     }
     this.#lostBefore = true;
+    const now = performance.now();
+    if (now - (this.#enteredAtMs ?? now) > STEADY_MS) this.#attempt = 0;
     const wait = waitMs(this.#attempt++);
     this.#timer = setTimeout(() => this.#connect(), wait);
-    this.#events.onLink({ state: 'waiting', retryAtMs: performance.now() + wait, full: this.#full });
+    this.#events.onLink({ state: 'waiting', retryAtMs: now + wait, full: this.#full });
   }
 }

@@ -306,16 +306,31 @@ describe('the service closes', () => {
     expect(bench.sockets).toHaveLength(2);
   });
 
-  test('with 1013 again and again: wait twice as long each time, up to a limit', () => {
+  test.each([
+    ['at the door', (socket: Scripted) => socket.open()],
+    ['at once when it was let in', (socket: Scripted) => socket.ready()],
+  ])('with 1013 again and again, %s: wait twice as long each time, up to a limit', (_, meet) => {
     const bench = new Bench();
     const waits: number[] = [];
     for (let attempt = 0; attempt < 7; attempt++) {
-      bench.socket.open().drop(1013);
+      meet(bench.socket).drop(1013);
       waits.push((bench.uplink.retryAtMs as number) - Date.now());
       vi.advanceTimersToNextTimer();
     }
     expect(waits.slice(0, 4)).toEqual([500, 1_000, 2_000, 4_000]);
     expect(waits.at(-1)).toBe(waits.at(-2));
+  });
+
+  test('with 1013 when it had stood for a while: the wait is short again', () => {
+    const bench = new Bench();
+    for (let attempt = 0; attempt < 3; attempt++) {
+      bench.socket.ready().drop(1013);
+      vi.advanceTimersToNextTimer();
+    }
+    bench.socket.ready();
+    vi.advanceTimersByTime(6_000);
+    bench.socket.drop(1013);
+    expect((bench.uplink.retryAtMs as number) - Date.now()).toBe(500);
   });
 
   test('with 4429: slow down', () => {

@@ -1,6 +1,6 @@
 /** The speaker's socket: what is captured goes to ingest, once and in order, through any number of connections. */
 
-import { type SpeakerRefusal, speakerRefusal, waitMs } from '../../shared/reconnect';
+import { type SpeakerRefusal, STEADY_MS, speakerRefusal, waitMs } from '../../shared/reconnect';
 import { type Captured, pack } from './frame';
 import type { Ring } from './ring';
 import type { Link, SessionState, Wanted } from './talk';
@@ -66,6 +66,7 @@ export class Uplink {
   #token: string;
   #socket: Socket | null = null;
   #attempt = 0;
+  #readyAtMs: number | null = null;
   /** The next frame to send on this connection. */
   #cursor = 0;
   /** What the session will be once the service has read all that it was sent. */
@@ -152,7 +153,7 @@ export class Uplink {
   }
 
   #begin({ next_seq, next_sample, state }: Answer): void {
-    this.#attempt = 0;
+    this.#readyAtMs = this.#now();
     this.said = null;
     this.#ring.begin(next_seq, next_sample);
     this.#cursor = Math.max(next_seq, this.#ring.firstKept);
@@ -216,7 +217,7 @@ export class Uplink {
 
   #lost(): void {
     this.#forget()?.close();
-    this.#wait(waitMs(this.#attempt, this.#options.random));
+    this.#wait();
   }
 
   #closed(code: number): void {
@@ -230,14 +231,14 @@ export class Uplink {
     } else if (refusal !== undefined) {
       this.refusal = refusal;
       this.#enter('closed');
-    } else {
-      const wait = waitMs(this.#attempt, this.#options.random);
-      this.#wait(code === TOO_FAST ? SLOW_DOWN_MS + wait : wait);
-    }
+    } else this.#wait(code === TOO_FAST ? SLOW_DOWN_MS : 0);
   }
 
-  #wait(ms: number): void {
-    this.#attempt += 1;
+  /** Try again, this much later than otherwise. */
+  #wait(moreMs = 0): void {
+    if (this.#readyAtMs !== null && this.#now() - this.#readyAtMs > STEADY_MS) this.#attempt = 0;
+    this.#readyAtMs = null;
+    const ms = moreMs + waitMs(this.#attempt++, this.#options.random);
     this.retryAtMs = this.#now() + ms;
     this.#retry = setTimeout(() => this.#connect(), ms);
     this.#enter('waiting');
