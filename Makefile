@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up dev test bench check format lock clean
+.PHONY: help setup demo up dev test bench check format screenshots lock clean
 
 bin := .venv/bin
 npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s%s\n", $$1, $$2 }'
 
 setup:  ## bring everything that the stack needs on this machine
 	@scripts/setup
@@ -24,9 +24,10 @@ test: check  ## check the code and run all tests
 	@$(npm) test
 	@$(bin)/pytest
 
-bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings
+bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings, and the web apps
 	@scripts/setup --tests
 	@$(bin)/python -m services.cli.commands.bench
+	@$(bin)/python -m tests.bench.browser
 
 check: setup  ## lint, format, types, which module may import which, the web apps' size
 	@$(bin)/ruff check .
@@ -39,6 +40,10 @@ format: setup  ## format the code and mend what the linters can
 	@$(bin)/ruff check --fix .
 	@$(bin)/ruff format .
 	@$(npm) format
+
+screenshots: setup  ## picture every state of the web apps, into docs/screens
+	@scripts/setup --tests
+	@$(bin)/python -m tests.pages.screenshots
 
 lock:  ## resolve and lock the Python dependencies anew
 	@scripts/lock

@@ -159,6 +159,10 @@ class Services:
         """To all listeners."""
         await self._tell(lambda _: message)
 
+    async def tell_speakers(self, message: dict[str, Any]) -> None:
+        for socket in list(self._speakers):
+            await socket.send_json(message)
+
     async def be(self, state: str) -> None:
         """The session's state changes."""
         self.talk["state"] = state
@@ -252,6 +256,7 @@ class Services:
                 },
             },
             "RespondToAuthChallenge": {"AuthenticationResult": _tokens(), "ChallengeParameters": {}},
+            "GetTokensFromRefreshToken": {"AuthenticationResult": _tokens()},
             "SignUp": {"UserConfirmed": False, "UserSub": _USER, "CodeDeliveryDetails": sent},
             "ForgotPassword": {"CodeDeliveryDetails": sent},
         }

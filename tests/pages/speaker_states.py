@@ -215,9 +215,11 @@ async def on_air_elsewhere(at: Visit) -> None:
 async def on_air(at: Visit) -> None:
     await at.speaker(on_air=True)
     await expect(at.page.get_by_role("heading", name="Listeners 239")).to_be_visible()
-    await at.services.say()
-    await at.services.tell({"type": "partial", "text": "and perhaps", "follows": at.services.segments})
-    await at.see("and perhaps")
+    await at.spoken(15)  # lag is shown of what comes a second after the join
+    await at.services.say(2)
+    await at.services.tell({"type": "partial", "text": "and it is time", "follows": at.services.segments - 1})
+    await at.see("and it is time")
+    await at.see("1.9 s")
 
 
 @STATES.add

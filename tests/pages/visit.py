@@ -1,6 +1,8 @@
 """Somebody on one of the pages: what they do, what they see, and what the browser complains of meanwhile."""
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
+from tests.e2e.browsing import until
 from tests.pages.scripted import TALK, Services, Site
 
 STEP_MS = 10_000.0
@@ -44,9 +47,11 @@ class Visit:
             await self._store({"dragoman.listener": json.dumps(preferences)}, {})
         await self.page.goto(f"{self.site.listener_page}{'?tap' * tap}#{name}")
 
-    async def listen(self, language: str = "Português", how: str = "Listen", **preferences: Any) -> None:
-        """Open the talk, choose a language by its own name, and begin."""
-        await self.listener(tap=True, **preferences)
+    async def listen(
+        self, language: str = "Português", how: str = "Listen", *, tap: bool = False, **preferences: Any
+    ) -> None:
+        """Open the talk, choose a language by its own name, and begin. tap: for ``heard``."""
+        await self.listener(tap=tap, **preferences)
         await self.page.get_by_role("radio", name=language).check()
         await self.press(how)
 
@@ -54,13 +59,28 @@ class Visit:
         """Wait for the caption of an index."""
         await expect(self.page.locator(f"[data-index='{index}']")).to_be_attached()
 
+    async def heard(self, *indexes: int) -> None:
+        """Wait until the last of these clips has begun, and see that there were no others, each once and in order."""
+        await until(self.page, f"dragomanTap?.clips.at(-1)?.index === {indexes[-1]}")
+        assert await self.page.evaluate("dragomanTap.clips.map(clip => clip.index)") == list(indexes)
+
     async def speaker(self, *, signed_in: bool = True, on_air: bool = False) -> None:
-        """Open the speaker's page. on_air: as one that is loaded again in mid-talk."""
-        session = {"dragoman.on-air": json.dumps(self.services.talk)} if on_air else {}
-        await self._store(self.services.signed_in() if signed_in else {}, session)
+        """Open the speaker's page. on_air: as one that is loaded again in the 13th minute of a talk."""
+        local, session = (self.services.signed_in() if signed_in else {}), {}
+        if on_air:
+            since_ms = time.time() * 1000 - 754_000
+            local["dragoman.speaker.began"] = json.dumps({"sessionId": TALK, "sinceMs": since_ms})
+            session["dragoman.on-air"] = json.dumps(self.services.talk)
+        await self._store(local, session)
         await self.page.goto(self.site.speaker_page)
         if on_air:
             await self.see("Listeners hear you.")
+
+    async def spoken(self, frames: int) -> None:
+        """Wait until so many frames have come."""
+        async with asyncio.timeout(STEP_MS / 1000):
+            while len(self.services.frames) < frames:  # noqa: ASYNC110 (nobody tells of each)
+                await asyncio.sleep(0.05)
 
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click()
@@ -77,12 +97,12 @@ class Visit:
 
 
 @asynccontextmanager
-async def visit(browser: Browser, web: Site, **options: Any) -> AsyncIterator[Visit]:
-    """A page that is about to be opened, with services that are new. options: of the browser's context."""
-    context = await browser.new_context(**{"locale": "en-US", "viewport": PHONE, **options})
+async def visit(browser: Browser, web: Site, services: Services | None = None) -> AsyncIterator[Visit]:
+    """A page on a phone that is about to be opened. services: those of the site as they are; else it gets new ones."""
+    context = await browser.new_context(locale="en-US", viewport=PHONE)
     context.set_default_timeout(STEP_MS)
     page = await context.new_page()
-    visiting = Visit(page, web, web.renew())
+    visiting = Visit(page, web, services or web.renew())
     _watch(visiting)
     try:
         yield visiting
