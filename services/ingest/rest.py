@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -136,13 +136,16 @@ def _public_view(session: Session) -> PublicView:
 async def _body(request: Request, kind: type[T]) -> T:
     """The request's JSON. Raises Refused: 413, 400."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise Refused(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
+    except ClientDisconnect:
+        raise Refused(400, "malformed", "the body ended early") from None
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         raise Refused(400, "malformed", f"the body can't be read: {fault}") from None
 
 

@@ -1,6 +1,7 @@
 """The rules of sessions: who may do what to them, and who hears of it."""
 
 import secrets
+import unicodedata
 from typing import Annotated, Literal
 
 import msgspec
@@ -80,6 +81,7 @@ class Sessions:
 
     async def create(self, owner: str, new: NewSession) -> Session:
         """A session that nobody has spoken in yet, with a fresh secret id and a free code."""
+        check_title(new.title)
         check_languages(new)
         for _ in range(_CODE_TRIES):
             at = now_ms()
@@ -89,7 +91,7 @@ class Sessions:
                 title=new.title,
                 owner=owner,
                 source_language=new.source_language,
-                target_languages=new.target_languages,
+                target_languages=tuple(dict.fromkeys(new.target_languages)) if new.target_languages else None,
                 created_at_ms=at,
                 updated_at_ms=at,
             )
@@ -140,9 +142,11 @@ class Sessions:
         return await self._store.of_owner(owner)
 
     async def change(self, session: Session, change: Change) -> Session:
-        """Refused: 410; 409 for a state that can't follow."""
+        """Refused: 410; 409 for a state that can't follow; 422 for a title that is none."""
         if change.title is None and change.state is None:
             return session
+        if change.title is not None:
+            check_title(change.title)
         changed = await self._store.update(
             session.session_id,
             title=change.title,
@@ -220,6 +224,12 @@ class Sessions:
 
 def _ended() -> Refused:
     return Refused(410, "session_ended", "this session has ended")
+
+
+def check_title(title: str) -> None:
+    """Refused 422 unless it can be read, and shown on one line, a terminal's included."""
+    if not title.strip() or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in title):
+        raise Refused(422, "title", "a title is one line of text, without control characters")
 
 
 def check_languages(new: NewSession) -> None:

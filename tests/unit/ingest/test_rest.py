@@ -97,6 +97,9 @@ async def test_a_listener_sees_what_a_listener_may_see(owner: httpx.AsyncClient,
         (b"[]", 400, "object"),
         (b'{"source_language": "en"}', 400, "title"),
         (b'{"title": "", "source_language": "en"}', 400, "title"),
+        (b'{"title": "\xff", "source_language": "en"}', 400, "utf-8"),
+        (b'{"title": " ", "source_language": "en"}', 422, "title"),
+        (b'{"title": "x\\u001b[2J", "source_language": "en"}', 422, "title"),
         (b'{"title": "x", "source_language": "tlh"}', 422, "en, pt, es"),
         (b'{"title": "x", "source_language": "fr"}', 422, "en, pt, es"),
         (b'{"title": "x", "source_language": "en", "target_languages": ["zz"]}', 422, "'zz'"),
@@ -152,6 +155,16 @@ async def test_a_title_can_be_changed_and_is_announced(ingest: Ingest, owner: ht
     changed = await owner.patch(f"/sessions/{session_id}", json={"title": "Another"})
     assert changed.json()["title"] == "Another"
     assert ingest.publisher.records[-1].title == "Another"
+
+
+async def test_a_title_is_not_changed_to_what_is_none(owner: httpx.AsyncClient) -> None:
+    path = f"/sessions/{(await made(owner))['session_id']}"
+    assert (await owner.patch(path, json={"title": "two\nlines"})).json()["code"] == "title"
+    assert (await owner.get(path)).json()["title"] == "A talk"
+
+
+async def test_a_language_asked_for_twice_is_offered_once(owner: httpx.AsyncClient) -> None:
+    assert (await made(owner, target_languages=["pt", "es", "pt"]))["languages"] == ["en", "pt", "es"]
 
 
 async def test_a_session_nobody_speaks_in_can_not_be_made_live(owner: httpx.AsyncClient) -> None:
