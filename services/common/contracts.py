@@ -7,13 +7,17 @@ the wall-clock time at which floor audio 0 ms was, or would have been, captured:
 """
 
 import enum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 CONTRACT_VERSION = "1"
 SAMPLE_RATE = 16_000
 """Floor audio is mono s16le at this rate, everywhere."""
+
+
+FloorMs = Annotated[float, msgspec.Meta(ge=0, le=1e16)]
+"""Milliseconds of floor audio; the bounds are checked as records are read, and keep arithmetic finite."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +86,8 @@ class Word(msgspec.Struct, frozen=True):
     """
 
     text: str
-    start_ms: float
-    end_ms: float
+    start_ms: FloorMs
+    end_ms: FloorMs
 
 
 class Final(Record, frozen=True, kw_only=True, tag="final"):
@@ -119,7 +123,7 @@ class Finished(Record, frozen=True, kw_only=True, tag="finished"):
     """The session has ended and every word of it is in the finals before this record."""
 
     language: str
-    end_ms: float
+    end_ms: FloorMs
     """Length of the floor audio."""
     previous_mark: SentenceMark | None = None
 
@@ -135,8 +139,8 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     language: str
     index: int
     """Gapless from 0 within session and language."""
-    start_ms: float
-    end_ms: float
+    start_ms: FloorMs
+    end_ms: FloorMs
     text: str
     """Empty where there was nothing to say or translation failed."""
     source: str
@@ -157,8 +161,8 @@ class Speech(Record, frozen=True, kw_only=True, tag="speech"):
 
     language: str
     index: int
-    start_ms: float
-    end_ms: float
+    start_ms: FloorMs
+    end_ms: FloorMs
     text: str
     key: str | None
     """Object key in the clips bucket; None where synthesis failed or was shed."""

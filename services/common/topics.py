@@ -4,6 +4,7 @@ Partitions of all topics are counted alike and keyed by session id, so partition
 sessions. Nothing is auto-created: ``dragoman topics apply`` makes them as they stand here.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -20,6 +21,7 @@ from services.common.contracts import (
     Transcript,
     Translation,
 )
+from services.common.frames import MAX_SAMPLE
 
 R = TypeVar("R", bound=Record)
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -70,7 +72,7 @@ def _encode_frame(frame: Frame) -> Encoded:
 def _decode_frame(value: bytes, headers: Headers) -> Frame:
     named = {name: content for name, content in headers if content is not None}
     try:
-        return Frame(
+        frame = Frame(
             session_id=named["session"].decode(),
             language=named["language"].decode(),
             seq=int(named["seq"]),
@@ -82,6 +84,13 @@ def _decode_frame(value: bytes, headers: Headers) -> Frame:
         )
     except (KeyError, ValueError) as fault:
         raise msgspec.DecodeError(f"audio record with a wrong header: {fault}") from fault
+    if not 0 <= frame.first_sample <= 2 * MAX_SAMPLE:
+        raise msgspec.DecodeError("audio record of a time that there is not")
+    if not (math.isfinite(frame.captured_at_ms) and math.isfinite(frame.received_at_ms)):
+        raise msgspec.DecodeError("audio record with a clock that tells no time")
+    if len(value) % 2:
+        raise msgspec.DecodeError("audio record with half a sample")
+    return frame
 
 
 def _json_topic(
@@ -97,8 +106,8 @@ def _json_topic(
     def decode(value: bytes, _: Headers) -> R:
         try:
             return decoder.decode(value)
-        except RecursionError as fault:
-            raise msgspec.DecodeError("nested too deeply") from fault
+        except (RecursionError, UnicodeError) as fault:
+            raise msgspec.DecodeError(str(fault)) from fault
 
     return Topic(name, config, encode, decode)
 

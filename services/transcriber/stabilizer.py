@@ -42,7 +42,8 @@ class Transcribed:
 
     def after(self, final: Final) -> "Transcribed":
         """With one more final. Its open mark was not published, so a full stop is assumed where there may be one."""
-        may_end_sentence = final.ends in (Boundary.SENTENCE, Boundary.PAUSE) and not ends_clause(final.words[-1].text)
+        ends = final.words and final.ends in (Boundary.SENTENCE, Boundary.PAUSE)
+        may_end_sentence = ends and not ends_clause(final.words[-1].text)
         return self.extended(final.words, final.index, "." if may_end_sentence else None)
 
     def extended(self, words: tuple[Word, ...], index: int, open_mark: SentenceMark | None) -> "Transcribed":

@@ -192,6 +192,7 @@ def test_words_that_an_engine_gives_no_time_end_one_after_another() -> None:
         ("so,", Boundary.PAUSE, None),
         ("so", Boundary.NONE, None),
         ("", Boundary.NONE, None),
+        ("", Boundary.PAUSE, None),
     ],
 )
 def test_what_was_open_is_known_from_the_finals_alone(words: str, ends: Boundary, open_mark: str | None) -> None:
