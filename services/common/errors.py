@@ -20,6 +20,10 @@ class EngineUnavailable(EngineError):
     """It may work later: throttled, timed out, died. Retry within the caller's time."""
 
 
+class Overloaded(EngineUnavailable):
+    """Its quota is used up: go on without, since trying again would only add to what waits."""
+
+
 class EngineRejected(EngineError):
     """It will never take this input: mark the result as failed and go on."""
 

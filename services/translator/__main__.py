@@ -15,8 +15,6 @@ from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.engines import Deadlines, Engines
 from services.translator.lane import LanePolicy
-from services.translator.local.synthesize import LocalSynthesizer
-from services.translator.local.translate import LocalTranslator
 from services.translator.phrases import RememberingSynthesizer, RememberingTranslator
 from services.translator.playhead import Pace
 from services.translator.ports import Synthesizer, Translator
@@ -26,6 +24,9 @@ from services.translator.sentences import Sentences
 from services.translator.session import MakeChunker, Workshop
 from services.translator.settings import TranslatorSettings
 from services.translator.store import S3ClipStore
+
+_SPEECH_PATIENCE_S = 1.0
+"""Speech that would wait longer for its turn is left out; captions wait as long as a translation may take."""
 
 
 async def serve(service: Service, settings: TranslatorSettings) -> None:
@@ -89,12 +90,35 @@ async def open_engines(settings: TranslatorSettings) -> AsyncIterator[Engines]:
 
 @asynccontextmanager
 async def open_adapters(settings: TranslatorSettings) -> AsyncIterator[tuple[Translator, Synthesizer]]:
-    """Those that the settings choose. Raises EngineError."""
+    """Those that the settings choose; an image has the packages of one kind only. Raises EngineError, SettingsError."""
     match settings.translator_engines:
         case "local":
+            from services.translator.local.synthesize import LocalSynthesizer
+            from services.translator.local.translate import LocalTranslator
+
             async with (
                 LocalTranslator.open(workers=settings.translation_workers) as translator,
                 LocalSynthesizer.open(workers=settings.voice_workers) as synthesizer,
+            ):
+                yield translator, synthesizer
+        case "aws":
+            from services.translator.aws.polly import AmazonSynthesizer
+            from services.translator.aws.style import Style
+            from services.translator.aws.translate import AmazonTranslator
+
+            style = Style(
+                formality=settings.translate_formality,
+                mask_profanity=settings.translate_mask_profanity,
+                brevity=settings.translate_brevity,
+                terminology=settings.translate_terminology,
+            )
+            async with (
+                AmazonTranslator.open(
+                    style, per_s=settings.translate_calls_per_s, patience_s=settings.translate_deadline_s
+                ) as translator,
+                AmazonSynthesizer.open(
+                    settings.polly_format, per_s=settings.polly_calls_per_s, patience_s=_SPEECH_PATIENCE_S
+                ) as synthesizer,
             ):
                 yield translator, synthesizer
 

@@ -1,6 +1,7 @@
 """The engines as a lane uses them: within a deadline, tried again while there is time, counted."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -8,7 +9,7 @@ from typing import Literal, TypeVar
 
 from prometheus_client import Counter, Histogram
 
-from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.common.telemetry import LATENCY_BUCKETS_S
 from services.translator.ports import Clip, ClipStore, Synthesizer, Translator
 
@@ -35,7 +36,7 @@ class Deadlines:
 
 @dataclass(frozen=True)
 class Engines:
-    """What a lane works with. All methods raise EngineUnavailable past the deadline, EngineRejected at once."""
+    """What a lane works with. All raise EngineUnavailable past the deadline; EngineRejected, Overloaded at once."""
 
     translator: Translator
     synthesizer: Synthesizer
@@ -68,6 +69,9 @@ async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaita
                 began = perf_counter()
                 try:
                     return await call()
+                except Overloaded:
+                    _failures.labels(work, "overloaded").inc()
+                    raise
                 except EngineUnavailable as unavailable:
                     fault = unavailable
                     _failures.labels(work, "unavailable").inc()
@@ -76,7 +80,7 @@ async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaita
                     raise
                 finally:
                     _seconds.labels(work).observe(perf_counter() - began)
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not all at once
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     except TimeoutError as late:
         _failures.labels(work, "overdue").inc()

@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.translator.aws.style import AudioFormat, Formality
 from services.translator.clause import ClausePolicy
 from services.translator.engines import Deadlines
 from services.translator.playhead import Pace
 from services.translator.rolling import RollingPolicy
 
 NonNegativeSeconds = Annotated[float, msgspec.Meta(ge=0)]
+PerSecond = Annotated[float, msgspec.Meta(gt=0)]
 SpeechRate = Annotated[float, msgspec.Meta(ge=1.0, le=3.0)]
 
 _rolling, _clause, _pace, _deadlines = RollingPolicy(), ClausePolicy(), Pace(), Deadlines()
@@ -20,7 +22,7 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     """What the translator needs to know."""
 
     translator_port: Port = 18083
-    translator_engines: Literal["local"] = "local"
+    translator_engines: Literal["local", "aws"] = "local"
     """Which adapters serve the ports ``Translator`` and ``Synthesizer``."""
     clips_bucket: str = "dragoman-clips"
 
@@ -56,3 +58,17 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     cached_phrases: PositiveInt = 2000
     """Translations that are kept for repetition."""
     cached_clips_mb: PositiveInt = 16
+
+    translate_formality: Formality = "unset"
+    """aws: how listeners are addressed, in languages that know a difference."""
+    translate_mask_profanity: bool = False
+    """aws: whether profane words are masked."""
+    translate_brevity: bool = False
+    """aws: whether translations are kept short, where Translate can."""
+    translate_terminology: str = ""
+    """aws: name of a custom terminology."""
+    translate_calls_per_s: PerSecond = 20.0
+    """aws: this task's share of the account's quota."""
+    polly_calls_per_s: PerSecond = 8.0
+    polly_format: AudioFormat = "mp3"
+    """aws: of the clips."""

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -11,17 +12,36 @@ import soundfile
 
 from services.common.errors import EngineRejected
 from services.common.languages import LANGUAGES
+from services.translator.aws.polly import AmazonSynthesizer
+from services.translator.aws.style import AudioFormat
 from services.translator.local import pico, rhvoice
 from services.translator.local.synthesize import LocalSynthesizer
 from services.translator.ports import Clip, Synthesizer
+from tests.standins.polly import PollyStandIn
+from tests.standins.rest import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TEXT = "Esta es una casa grande, y hoy la vamos a ver."
+of_local_engines = pytest.mark.parametrize("synthesizer", [LocalSynthesizer.open], ids=["local"], indirect=True)
 VOICED = sorted(code for code, language in LANGUAGES.items() if language.local.voice)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[LocalSynthesizer.open], ids=["local"])
+@asynccontextmanager
+async def amazon(audio_format: AudioFormat) -> AsyncIterator[Synthesizer]:
+    async with (
+        served(PollyStandIn()),
+        AmazonSynthesizer.open(audio_format, per_s=1000, patience_s=4) as synthesizer,
+    ):
+        yield synthesizer
+
+
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=[LocalSynthesizer.open, lambda: amazon("mp3"), lambda: amazon("ogg_opus")],
+    ids=["local", "aws-mp3", "aws-opus"],
+)
 async def synthesizer(request: pytest.FixtureRequest) -> AsyncIterator[Synthesizer]:
     async with request.param() as adapter:
         yield adapter
@@ -40,6 +60,7 @@ async def test_a_clip_is_as_long_as_it_says(synthesizer: Synthesizer, language: 
     assert 1500 < clip.duration_ms < 6000
 
 
+@of_local_engines
 @pytest.mark.parametrize("language", VOICED)
 async def test_a_clip_has_no_silence_around_it_and_the_common_loudness(synthesizer: Synthesizer, language: str) -> None:
     samples, rate = decoded(await synthesizer.synthesize(TEXT, language, 1.0))
@@ -58,6 +79,7 @@ async def test_a_faster_clip_is_shorter_by_as_much(synthesizer: Synthesizer, lan
     assert plain.duration_ms / fast.duration_ms == pytest.approx(1.5, rel=0.15)
 
 
+@of_local_engines
 async def test_the_table_s_voices_are_the_engines_own(synthesizer: Synthesizer) -> None:
     assert synthesizer.languages == set(VOICED)
     spoken = rhvoice.RHVoice().voices
@@ -70,7 +92,7 @@ async def test_the_table_s_voices_are_the_engines_own(synthesizer: Synthesizer) 
 
 async def test_a_language_without_a_voice_is_rejected(synthesizer: Synthesizer) -> None:
     with pytest.raises(EngineRejected):
-        await synthesizer.synthesize("Bon dia.", "ca", 1.0)
+        await synthesizer.synthesize("Bo día.", "gl", 1.0)
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "😀", "9" * 200, "a" * 5000, "palabra " * 500])

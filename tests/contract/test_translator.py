@@ -2,24 +2,38 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
 
 from services.common.errors import EngineRejected
 from services.common.languages import LANGUAGES
+from services.translator.aws.style import Style
+from services.translator.aws.translate import AmazonTranslator
 from services.translator.local import apertium
 from services.translator.local.translate import NEURAL_DIRECTIONS, LocalTranslator
 from services.translator.ports import Translator
+from tests.standins.rest import served
+from tests.standins.translate import TranslateStandIn
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[LocalTranslator.open], ids=["local"])
+@asynccontextmanager
+async def amazon() -> AsyncIterator[Translator]:
+    async with served(TranslateStandIn()), AmazonTranslator.open(Style(), per_s=1000, patience_s=4) as translator:
+        yield translator
+
+
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=[LocalTranslator.open, amazon], ids=["local", "aws"]
+)
 async def translator(request: pytest.FixtureRequest) -> AsyncIterator[Translator]:
     async with request.param() as adapter:
         yield adapter
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+of_local_engines = pytest.mark.parametrize("translator", [LocalTranslator.open], ids=["local"], indirect=True)
 
 SAYS = {
     "pt": {"bom", "dia"},
@@ -33,10 +47,15 @@ SAYS = {
 
 @pytest.mark.parametrize("target", SAYS)
 async def test_every_target_of_english_is_really_that_language(translator: Translator, target: str) -> None:
+    if target not in translator.targets("en"):
+        with pytest.raises(EngineRejected):
+            await translator.translate("Good morning.", "en", target)
+        return
     said = (await translator.translate("Good morning.", "en", target)).lower().strip(".").split()
     assert set(said) & SAYS[target]
 
 
+@of_local_engines
 async def test_the_table_s_targets_are_the_engine_s(translator: Translator) -> None:
     for source, language in LANGUAGES.items():
         expected = {code for code, target in LANGUAGES.items() if target.local.path_from(source)}
@@ -53,6 +72,7 @@ async def test_every_step_of_the_table_is_one_that_an_engine_has() -> None:
                 assert name in NEURAL_DIRECTIONS if engine == "nmt" else apertium.installed(name), step
 
 
+@of_local_engines
 async def test_the_neural_engine_s_words_are_left_as_they_are(translator: Translator) -> None:
     assert await translator.translate("in the park", "en", "pt") == "no parque"
 
@@ -65,7 +85,7 @@ async def test_a_language_that_is_not_there_is_rejected(translator: Translator) 
 async def test_a_text_that_would_run_the_engine_away_is_rejected_at_once(translator: Translator) -> None:
     async with asyncio.timeout(1):
         with pytest.raises(EngineRejected):
-            await translator.translate("word " * 1000, "en", "pt")
+            await translator.translate("word " * 3000, "en", "pt")
 
 
 @pytest.mark.parametrize(

@@ -21,4 +21,4 @@ def test_engines_that_are_not_there_are_named_with_those_that_are() -> None:
         load(TranslatorSettings, {"DRAGOMAN_TRANSLATOR_ENGINES": "abacus"})
     (line,) = str(fault.value).splitlines()
     assert line.startswith("DRAGOMAN_TRANSLATOR_ENGINES='abacus'")
-    assert line.endswith("expected one of local")
+    assert line.endswith("expected one of local, aws")

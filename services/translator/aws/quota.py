@@ -1,0 +1,67 @@
+"""Keeps calls within one of the account's quotas, so that what must be given up is given up here, at once."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from prometheus_client import Counter
+
+from services.common.errors import Overloaded
+
+log = structlog.get_logger(__name__)
+
+_shed = Counter("dragoman_translator_calls_shed", "Calls not made, for their quota was used up", ["quota"])
+
+
+@dataclass
+class Bucket:
+    """A token bucket whose tokens may be promised ahead. Pure: whoever calls says what time it is, in seconds."""
+
+    per_s: float
+    burst: float
+    _tokens: float = field(init=False)
+    _at_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._tokens = self.burst
+
+    def take(self, now_s: float, patience_s: float) -> float | None:
+        """Seconds until one may go; None: it would be more than that, and nothing is taken."""
+        self._tokens = min(self.burst, self._tokens + (now_s - self._at_s) * self.per_s)
+        self._at_s = now_s
+        wait_s = max(0.0, (1 - self._tokens) / self.per_s)
+        if wait_s > patience_s:
+            return None
+        self._tokens -= 1
+        return wait_s
+
+    def drain(self) -> None:
+        """Nothing is left for now."""
+        self._tokens = min(0.0, self._tokens)
+
+
+class Quota:
+    """A bucket to wait at. Says when it begins to shed, and when it has ended."""
+
+    def __init__(self, name: str, *, per_s: float, patience_s: float) -> None:
+        """per_s: calls; bursts of a second's worth may pass. patience_s: who would wait longer is turned away."""
+        self._name = name
+        self._bucket = Bucket(per_s, burst=max(1.0, per_s))
+        self._patience_s = patience_s
+        self._shedding = False
+
+    async def turn(self) -> None:
+        """Return when a call may be made. Raises Overloaded at once where that would be too late."""
+        wait_s = self._bucket.take(time.monotonic(), self._patience_s)
+        if self._shedding != (wait_s is None):
+            self._shedding = wait_s is None
+            log.warning("quota_used_up" if self._shedding else "quota_free_again", quota=self._name)
+        if wait_s is None:
+            _shed.labels(self._name).inc()
+            raise Overloaded(f"{self._name}: quota used up for more than {self._patience_s:g} s")
+        await asyncio.sleep(wait_s)
+
+    def throttled(self) -> None:
+        """The service says that the account has none left, whatever was counted here: others call too."""
+        self._bucket.drain()

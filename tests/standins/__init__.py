@@ -1,0 +1,1 @@
+"""Small servers that speak Amazon's wire formats, as far as tests need them, with faults to order."""

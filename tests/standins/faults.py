@@ -1,0 +1,30 @@
+"""Faults to order, the same for every stand-in."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An answer that is no answer. ``code``: as the service names it, with its status; None: the connection breaks."""
+
+    code: str | None
+    status: int = 400
+    message: str = "to order"
+
+
+BREAKS = Fault(None)
+
+
+@dataclass
+class Faults:
+    """Those of the next calls of an operation, in order; None: that call works."""
+
+    ordered: dict[str, deque[Fault | None]] = field(default_factory=dict)
+
+    def order(self, operation: str, *faults: Fault | None) -> None:
+        self.ordered.setdefault(operation, deque()).extend(faults)
+
+    def next(self, operation: str) -> Fault | None:
+        waiting = self.ordered.get(operation)
+        return waiting.popleft() if waiting else None
