@@ -2,34 +2,46 @@ import type { StretchAnswer, StretchRequest } from './stretch.worker';
 
 type Samples = Float32Array<ArrayBuffer>;
 
+/** A Worker that failed is replaced; after so many failures in a row speech plays as it is. */
+const MOST_FAILURES = 3;
+
 /** Changes the pace of speech in a Worker, so that neither the page nor the sound ever waits for it. */
 export class Stretcher {
-  readonly #worker = new Worker(new URL('./stretch.worker.ts', import.meta.url), { type: 'module' });
   readonly #asked = new Map<number, (samples: Samples | undefined) => void>();
-  #broken = false;
+  #worker: Worker | undefined;
+  #failures = 0;
   #next = 0;
 
   constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<StretchAnswer>) => this.#answer(data.id, data.samples);
-    this.#worker.onerror = () => {
-      this.#broken = true;
-      for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
-    };
+    this.#worker = this.#started();
   }
 
-  /** samples: mono, given away; sampleRate in Hz. undefined where Workers don't work: play it as it is. */
+  /** samples: mono, given away; sampleRate in Hz. undefined where the Worker failed: play it as it is. */
   stretch(samples: Samples, rate: number, sampleRate: number): Promise<Samples | undefined> {
-    if (this.#broken) return Promise.resolve(undefined);
-    const id = this.#next++;
-    return new Promise((resolve) => {
-      this.#asked.set(id, resolve);
-      const request: StretchRequest = { id, samples, rate, sampleRate };
-      this.#worker.postMessage(request, [samples.buffer]);
-    });
+    if (this.#failures >= MOST_FAILURES) return Promise.resolve(undefined);
+    this.#worker ??= this.#started();
+    const request: StretchRequest = { id: this.#next++, samples, rate, sampleRate };
+    this.#worker.postMessage(request, [samples.buffer]);
+    return new Promise((resolve) => this.#asked.set(request.id, resolve));
   }
 
   close(): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
+  }
+
+  #started(): Worker {
+    const worker = new Worker(new URL('./stretch.worker.ts', import.meta.url), { type: 'module' });
+    worker.onmessage = ({ data }: MessageEvent<StretchAnswer>) => {
+      this.#failures = 0;
+      this.#answer(data.id, data.samples);
+    };
+    worker.onerror = () => {
+      worker.terminate();
+      this.#worker = undefined;
+      this.#failures += 1;
+      for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
+    };
+    return worker;
   }
 
   #answer(id: number, samples: Samples | undefined): void {
