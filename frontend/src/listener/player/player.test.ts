@@ -3,6 +3,16 @@ import { Player, type Skipped } from './player';
 
 const RATE = 48_000;
 
+function silence(length: number, sampleRate: number) {
+  const samples = new Float32Array(length);
+  return {
+    duration: length / sampleRate,
+    sampleRate,
+    getChannelData: () => samples,
+    copyToChannel: () => {},
+  };
+}
+
 /** As much of Web Audio as the player uses, on a clock that the test moves. A clip's length in ms is its bytes. */
 class FakeContext {
   static latest: FakeContext;
@@ -23,17 +33,11 @@ class FakeContext {
   }
 
   createBuffer(_: number, length: number, sampleRate: number) {
-    const samples = new Float32Array(length);
-    return {
-      duration: length / sampleRate,
-      sampleRate,
-      getChannelData: () => samples,
-      copyToChannel: () => {},
-    };
+    return silence(length, sampleRate);
   }
 
   async decodeAudioData(encoded: ArrayBuffer) {
-    return this.createBuffer(1, (encoded.byteLength * RATE) / 1000, RATE);
+    return silence((encoded.byteLength * RATE) / 1000, RATE);
   }
 
   createBufferSource() {
@@ -150,6 +154,37 @@ describe('a player', () => {
     player.add(1, 900, clip(900));
     await at(0);
     expect(told).toEqual(['lost 0', 'laid 1']);
+  });
+
+  test('goes on after a clip that the device can not play, and says so', async () => {
+    vi.spyOn(console, 'warn').mockImplementationOnce(() => {});
+    const { player, context, told, at } = playing();
+    vi.spyOn(context, 'createBuffer').mockImplementationOnce(() => {
+      throw new RangeError('out of memory');
+    });
+    for (const index of [0, 1]) player.add(index, 900, clip(900));
+    await at(0);
+    expect(told).toEqual(['lost 0', 'laid 1']);
+  });
+
+  test.each([
+    'suspended',
+    'interrupted',
+  ])('that the browser has %s is heard again when it is unblocked, unless it is paused', async (state) => {
+    const { player, context } = playing();
+    context.state = state;
+    player.unblock();
+    expect(context.state).toBe('running');
+    player.pause();
+    player.unblock();
+    expect(context.state).toBe('suspended');
+  });
+
+  test('that was closed stays silent', () => {
+    const { player, context } = playing();
+    player.close();
+    player.unblock();
+    expect(context.state).toBe('closed');
   });
 
   test('plays an index once', async () => {

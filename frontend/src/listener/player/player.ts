@@ -88,7 +88,9 @@ export class Player {
 
   /** Ask the browser again to let us be heard; only in a tap or a key press. */
   unblock(): void {
-    if (!this.#paused && this.context.state === 'suspended') void this.context.resume();
+    // Safari leaves it `interrupted` after a phone call.
+    if (this.#paused || this.context.state === 'running' || this.context.state === 'closed') return;
+    this.context.resume().catch(() => {}); // not yet allowed: it stays blocked
   }
 
   /** A segment's clip; null: it has none. An index that is known gets its new address. */
@@ -111,7 +113,7 @@ export class Player {
 
   resume(): void {
     this.#paused = false;
-    void this.context.resume();
+    this.unblock();
   }
 
   /** volume: 0 to 1. */
@@ -226,9 +228,15 @@ export class Player {
     this.#forget(index);
     if (clip === undefined || decoded === undefined) return;
     this.#laying = true;
-    const { buffer, paced } = await this.#paced(decoded, clip.durationMs, rate);
-    this.#laying = false;
-    if (takenBack === this.#takenBack) this.#start(index, buffer, paced);
+    try {
+      const { buffer, paced } = await this.#paced(decoded, clip.durationMs, rate);
+      if (takenBack === this.#takenBack) this.#start(index, buffer, paced);
+    } catch (fault) {
+      console.warn(`clip ${index} can't be played`, fault);
+      if (takenBack === this.#takenBack) this.#events.onSkipped(index, 'lost');
+    } finally {
+      this.#laying = false;
+    }
     this.#pump();
   }
 
