@@ -16,8 +16,10 @@ SAMPLE_RATE = 16_000
 """Floor audio is mono s16le at this rate, everywhere."""
 
 
+# Bounds are checked as records are read: a record beyond them is unreadable, and arithmetic stays finite.
 FloorMs = Annotated[float, msgspec.Meta(ge=0, le=1e16)]
-"""Milliseconds of floor audio; the bounds are checked as records are read, and keep arithmetic finite."""
+AtMs = Annotated[float, msgspec.Meta(ge=-1e16, le=1e16)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,24 +101,24 @@ class Final(Record, frozen=True, kw_only=True, tag="final"):
     """
 
     language: str
-    index: int
+    index: Count
     """Gapless from 0 within the session."""
     words: tuple[Word, ...]
     previous_mark: SentenceMark | None = None
     ends: Boundary = Boundary.NONE
-    floor_epoch_ms: float = 0.0
+    floor_epoch_ms: AtMs = 0.0
     stages: dict[str, float] = {}
     """Milliseconds that the last word spent in each stage so far; names in ``stages.py``."""
-    published_at_ms: float = 0.0
+    published_at_ms: AtMs = 0.0
 
 
 class Partial(Record, frozen=True, kw_only=True, tag="partial"):
     """Words after final ``follows`` (-1: none yet) that may still change. Stale once a later final is known."""
 
     language: str
-    follows: int
+    follows: Annotated[int, msgspec.Meta(ge=-1, lt=2**31)]
     words: tuple[Word, ...]
-    floor_epoch_ms: float = 0.0
+    floor_epoch_ms: AtMs = 0.0
 
 
 class Finished(Record, frozen=True, kw_only=True, tag="finished"):
@@ -137,7 +139,7 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     """A segment's text: the identity is (session, language, index), the span is floor audio."""
 
     language: str
-    index: int
+    index: Count
     """Gapless from 0 within session and language."""
     start_ms: FloorMs
     end_ms: FloorMs
@@ -151,34 +153,34 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     """Mark to append to the caption before this one: it was decided only now."""
     failed: str | None = None
     """Why there is no translation; the text is then empty, never another language's."""
-    floor_epoch_ms: float = 0.0
+    floor_epoch_ms: AtMs = 0.0
     stages: dict[str, float] = {}
-    published_at_ms: float = 0.0
+    published_at_ms: AtMs = 0.0
 
 
 class Speech(Record, frozen=True, kw_only=True, tag="speech"):
     """A segment's clip, in S3 before this record is published."""
 
     language: str
-    index: int
+    index: Count
     start_ms: FloorMs
     end_ms: FloorMs
     text: str
     key: str | None
     """Object key in the clips bucket; None where synthesis failed or was shed."""
-    duration_ms: float
+    duration_ms: FloorMs
     """Exact, measured from the clip's samples; 0 without a clip."""
     failed: str | None = None
-    floor_epoch_ms: float = 0.0
+    floor_epoch_ms: AtMs = 0.0
     stages: dict[str, float] = {}
-    published_at_ms: float = 0.0
+    published_at_ms: AtMs = 0.0
 
 
 class LaneFinished(Record, frozen=True, kw_only=True, tag="finished"):
     """Every segment of this session and language has been published; ``segments`` is their count."""
 
     language: str
-    segments: int
+    segments: Count
     previous_mark: SentenceMark = ""
 
 
@@ -208,8 +210,8 @@ class Session(Record, frozen=True, kw_only=True):
     target_languages: tuple[str, ...] | None = None
     """None: whatever listeners ask for and the engines have."""
     state: State = State.CREATED
-    created_at_ms: float = 0.0
-    updated_at_ms: float = 0.0
+    created_at_ms: AtMs = 0.0
+    updated_at_ms: AtMs = 0.0
     speaker: str = ""
     """Which connection speaks, named ``INSTANCE/number``: when it changes, another speaker has taken over."""
 
@@ -219,8 +221,8 @@ class Audience(Record, frozen=True, kw_only=True):
 
     language: str
     notifier_id: str
-    listeners: int
+    listeners: Count
     """All of them."""
-    hearing: int
+    hearing: Count
     """Those who take speech; the rest read captions only."""
-    at_ms: float
+    at_ms: AtMs

@@ -4,7 +4,6 @@ Partitions of all topics are counted alike and keyed by session id, so partition
 sessions. Nothing is auto-created: ``dragoman topics apply`` makes them as they stand here.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -27,6 +26,7 @@ R = TypeVar("R", bound=Record)
 Headers = tuple[tuple[str, bytes | None], ...]
 
 _HOUR_MS = 3_600_000
+_LATEST_MS = 1e15
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _decode_frame(value: bytes, headers: Headers) -> Frame:
         raise msgspec.DecodeError(f"audio record with a wrong header: {fault}") from fault
     if not 0 <= frame.first_sample <= 2 * MAX_SAMPLE:
         raise msgspec.DecodeError("audio record of a time that there is not")
-    if not (math.isfinite(frame.captured_at_ms) and math.isfinite(frame.received_at_ms)):
+    if not all(0 <= at <= _LATEST_MS for at in (frame.captured_at_ms, frame.received_at_ms)):
         raise msgspec.DecodeError("audio record with a clock that tells no time")
     if len(value) % 2:
         raise msgspec.DecodeError("audio record with half a sample")

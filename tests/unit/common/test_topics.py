@@ -3,16 +3,32 @@
 import msgspec
 import pytest
 
-from services.common.contracts import Audience, Caption, Final, Frame, Session, Word
-from services.common.topics import ALL, AUDIO, TRANSCRIPTS, Headers, Topic
-
-RECORDS = (
-    Frame(session_id="s", language="en", seq=1, first_sample=16, captured_at_ms=2.0, received_at_ms=3.0, pcm=b"\0\1"),
-    Final(session_id="s", language="en", index=0, words=()),
-    Caption(session_id="s", language="pt", index=0, start_ms=0, end_ms=1, text="a", source="b", spoken=True),
-    Session(session_id="s", code="c", title="t", owner="o", source_language="en"),
-    Audience(session_id="s", language="pt", notifier_id="n", listeners=1, hearing=1, at_ms=0),
+from services.common.contracts import (
+    Audience,
+    Caption,
+    Final,
+    Frame,
+    LaneFinished,
+    Partial,
+    Record,
+    Session,
+    Word,
 )
+from services.common.topics import ALL, AUDIENCE, AUDIO, SESSIONS, TRANSCRIPTS, TRANSLATIONS, Headers, Topic
+
+FRAME = Frame(
+    session_id="s", language="en", seq=1, first_sample=16, captured_at_ms=2.0, received_at_ms=3.0, pcm=b"\0\1"
+)
+CAPTION = Caption(session_id="s", language="pt", index=0, start_ms=0, end_ms=1, text="a", source="b", spoken=True)
+SESSION = Session(session_id="s", code="c", title="t", owner="o", source_language="en")
+AUDIENCE_OF_ONE = Audience(session_id="s", language="pt", notifier_id="n", listeners=1, hearing=1, at_ms=0)
+
+
+def final(*words: Word, index: int = 0, published_at_ms: float = 0.0) -> Final:
+    return Final(session_id="s", language="en", index=index, words=words, published_at_ms=published_at_ms)
+
+
+RECORDS = (FRAME, final(), CAPTION, SESSION, AUDIENCE_OF_ONE)
 DEEP = b"[" * 60_000
 
 
@@ -31,11 +47,23 @@ def test_a_value_that_is_no_record_is_unreadable(topic: Topic[object], value: by
         topic.decode(value, ())
 
 
-@pytest.mark.parametrize("end_ms", [b"-1.0", b"1e300"])
-def test_words_of_no_time_are_unreadable(end_ms: bytes) -> None:
-    final = Final(session_id="s", language="en", index=0, words=(Word("a", 0.0, 7.5),))
+@pytest.mark.parametrize(
+    ("topic", "record"),
+    [
+        *((TRANSCRIPTS, final(Word("a", 0.0, end_ms))) for end_ms in (-1.0, 1e300)),
+        *((TRANSCRIPTS, final(index=index)) for index in (-1, 10**30)),
+        (TRANSCRIPTS, final(published_at_ms=-1e300)),
+        (TRANSCRIPTS, Partial(session_id="s", language="en", follows=-2, words=())),
+        (TRANSLATIONS, msgspec.structs.replace(CAPTION, start_ms=1e300)),
+        (TRANSLATIONS, LaneFinished(session_id="s", language="pt", segments=-1)),
+        (SESSIONS, msgspec.structs.replace(SESSION, created_at_ms=-1e300)),
+        (AUDIENCE, msgspec.structs.replace(AUDIENCE_OF_ONE, hearing=-1)),
+        (AUDIENCE, msgspec.structs.replace(AUDIENCE_OF_ONE, at_ms=1e300)),
+    ],
+)
+def test_a_time_or_count_that_there_is_not_is_unreadable(topic: Topic[Record], record: Record) -> None:
     with pytest.raises(msgspec.DecodeError):
-        TRANSCRIPTS.decode(TRANSCRIPTS.encode(final).value.replace(b"7.5", end_ms), ())
+        topic.decode(topic.encode(record).value, ())
 
 
 @pytest.mark.parametrize(
@@ -43,13 +71,13 @@ def test_words_of_no_time_are_unreadable(end_ms: bytes) -> None:
     [
         *(("seq", wrong) for wrong in (None, b"", b"\xff", b"none")),
         *(("first_sample", wrong) for wrong in (b"-1", b"9" * 30, b"1e3")),
-        *(("captured_at_ms", wrong) for wrong in (b"nan", b"inf", b"-inf")),
+        *(("captured_at_ms", wrong) for wrong in (b"nan", b"inf", b"-inf", b"-1", b"1e300")),
         ("received_at_ms", b"nan"),
         ("mark", b"begin"),
     ],
 )
 def test_a_frame_with_a_wrong_header_is_unreadable(name: str, wrong: bytes | None) -> None:
-    encoded = AUDIO.encode(RECORDS[0])
+    encoded = AUDIO.encode(FRAME)
     headers: Headers = (*((one, content) for one, content in encoded.headers if one != name), (name, wrong))
     with pytest.raises(msgspec.DecodeError):
         AUDIO.decode(encoded.value, headers)
@@ -57,4 +85,4 @@ def test_a_frame_with_a_wrong_header_is_unreadable(name: str, wrong: bytes | Non
 
 def test_half_a_sample_is_unreadable() -> None:
     with pytest.raises(msgspec.DecodeError):
-        AUDIO.decode(b"\0\1\2", AUDIO.encode(RECORDS[0]).headers)
+        AUDIO.decode(b"\0\1\2", AUDIO.encode(FRAME).headers)
