@@ -49,8 +49,8 @@ class BrowserFault(Exception):
     """Firefox refused a command, or a script failed in the page."""
 
 
-class Tab:
-    """One page."""
+class Window:
+    """One page, in a window of its own."""
 
     def __init__(self, firefox: "Firefox", context: str) -> None:
         self._firefox = firefox
@@ -100,9 +100,9 @@ class Firefox:
         result: dict[str, Any] = answer["result"]
         return result
 
-    async def tab(self) -> Tab:
-        """A new, empty page in a window of its own: one in the background is slowed down."""
-        return Tab(self, (await self.ask("browsingContext.create", type="window"))["context"])
+    async def page(self) -> Window:
+        """A new, empty one."""
+        return Window(self, (await self.ask("browsingContext.create", type="window"))["context"])
 
 
 @asynccontextmanager

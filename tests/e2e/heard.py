@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from services.cli.clients.audio import Sound
 from services.cli.clients.notices import CaptionNotice
 from services.cli.clients.playback import Played
+from services.cli.evaluation import lag
 from services.cli.evaluation.lag import Segment
 from services.common.contracts import Speech
+from tests.e2e.published import Published
 
 TAKE = "({...dragomanTap.take(), ...dragomanTap, moment: dragomanTap.moment()})"
 """To be evaluated in a page that was opened with ``?tap``: everything since the last time."""
@@ -107,3 +110,21 @@ class Heard:
         for before, after in itertools.pairwise(self.clips):
             if speeches[after.index].published_at_ms + _IN_TIME_MS < before.end_ms:
                 assert after.start_ms - before.end_ms < _JOIN_MS, (before.index, after.index)
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """In ms."""
+
+    p50: float | None
+    p95: float | None
+
+
+def lag_figures(heard: Heard, talk: Published, language: str) -> dict[str, Spread]:
+    """The report's own figures, of what a page really played."""
+    segments = heard.segments(talk.captions[language])
+    values = {
+        "heard_lag_ms": lag.heard_lags(segments, talk.words),
+        "lag_ms": lag.lags(segments),
+        "ear_voice_span_ms": lag.ear_voice_spans(segments),
+    }
+    return {name: Spread(lag.percentile(each, 50), lag.percentile(each, 95)) for name, each in values.items()}

@@ -23,17 +23,26 @@ class SoundCard:
     """A loudspeaker that nobody hears, and a microphone that hears what is played to it."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir()
         self._folder = folder
         self._playing: list[Process] = []
 
     @property
     def environment(self) -> dict[str, str]:
         """What a program needs to use it."""
-        return {"PULSE_SERVER": f"unix:{self._folder / 'socket'}", "HOME": str(self._folder)}
+        return {"HOME": str(self._folder), "PULSE_SERVER": f"unix:{self._folder / 'socket'}"}
 
     def play(self, recording: Path) -> None:
         """Begin to play a WAV before the microphone."""
-        command = ["paplay", "--device=air", "--latency-msec=20", str(recording)]
+        self._play("air", str(recording))
+
+    def keep_pace(self) -> None:
+        """Without hardware, sound goes a second or two at once unless somebody asks for less."""
+        for device in ("air", "loudspeaker"):
+            self._play(device, "--raw", "/dev/zero")
+
+    def _play(self, device: str, *what: str) -> None:
+        command = ["paplay", f"--device={device}", "--latency-msec=20", *what]
         env = base_environment() | self.environment
         self._playing.append(Process("paplay", command, log=self._folder / "paplay.log", env=env))
 
@@ -45,7 +54,7 @@ class SoundCard:
 
 @asynccontextmanager
 async def sound_card(folder: Path) -> AsyncIterator[SoundCard]:
-    """folder: an empty one of its own."""
+    """folder: one to be made for it."""
     assert shutil.which("pulseaudio"), "no PulseAudio: run 'scripts/setup --tests'"
     card = SoundCard(folder)
     setup = folder / "setup.pa"
@@ -59,6 +68,7 @@ async def sound_card(folder: Path) -> AsyncIterator[SoundCard]:
     )
     try:
         await process.wait_until((folder / "socket").exists, _START_S)
+        card.keep_pace()
         yield card
     finally:
         await card.silence()

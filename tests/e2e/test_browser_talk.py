@@ -9,12 +9,11 @@ import pytest_asyncio
 
 from services.cli.clients.audio import duration_s
 from services.cli.clients.captions import srt
-from services.cli.evaluation import lag
 from services.cli.evaluation.quality import word_error_rate
 from services.cli.stack import Platform
 from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microphone, new_page, site
-from tests.e2e.heard import Heard
-from tests.e2e.published import Published, published, until_captured
+from tests.e2e.heard import Heard, lag_figures
+from tests.e2e.published import published, until_captured
 from tests.e2e.talks import IVORY, recognized_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,15 +67,4 @@ async def test_a_talk_is_heard_in_browsers_as_it_was_captured_in_one(web: Site, 
         difference = word_error_rate([" ".join(cue.text for cue in talk.cues(code))], [back])
         assert difference is not None
         assert difference <= 0.25
-        print(code, figures(talk, listener_heard, code))  # noqa: T201 (pytest -rP shows it)
-
-
-def figures(talk: Published, heard: Heard, language: str) -> dict[str, tuple[float | None, float | None]]:
-    """The report's figures, of what the page played: median and 95 %, in ms."""
-    segments = heard.segments(talk.captions[language])
-    values = {
-        "heard_lag": lag.heard_lags(segments, talk.words),
-        "lag": lag.lags(segments),
-        "ear_voice_span": lag.ear_voice_spans(segments),
-    }
-    return {name: (lag.percentile(all_, 50), lag.percentile(all_, 95)) for name, all_ in values.items()}
+        print(code, lag_figures(listener_heard, talk, code))  # noqa: T201 (pytest -rP shows it)
