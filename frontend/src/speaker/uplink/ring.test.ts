@@ -168,4 +168,27 @@ describe('after the page was loaded again', () => {
       [15, 15],
     ]);
   });
+
+  test.each([
+    ['before the last two', [6, 8, 9], [8, 9], 2],
+    ['twice', [6, 8, 10], [], 4],
+    ['at the end', [6, 7, 8], [], 4],
+    ['nowhere', [6, 7, 8, 9], [6, 7, 8, 9], 0],
+  ])(
+    'with a hole in what was kept, %s: what follows it is sent, and all before it told as lost',
+    (_, kept, sent, lost) => {
+      const earlier = left();
+      const frames = earlier.from(0).filter(({ seq }) => kept.includes(seq));
+      const ring = filled(new Ring(earlier.progress, frames), 10, 11);
+      ring.begin(ring.firstKept, 0);
+      expect(numbers(ring).map(([seq]) => seq)).toEqual([...sent, 10]);
+      expect(ring.progress.lostMs).toBeCloseTo(lost * FRAME_MS);
+    },
+  );
+
+  test('frames from beyond where the talk was are not sent', () => {
+    const earlier = left();
+    const frames = filled(left(), 10, 13).from(0);
+    expect(new Ring(earlier.progress, frames).from(0).map(({ seq }) => seq)).toEqual([6, 7, 8, 9]);
+  });
 });

@@ -1,6 +1,6 @@
 /** What was captured and what the service doesn't have yet, in order and with its place in the session. Pure. */
 
-import { type Captured, type Frame, lengthMs, SAMPLE_RATE } from './frame';
+import { type Captured, FRAME_SAMPLES, type Frame, lengthMs, SAMPLE_RATE } from './frame';
 
 /** A little over a minute of 96 ms frames. What is captured beyond that without a connection is lost. */
 export const MOST_FRAMES = 640;
@@ -15,7 +15,7 @@ export interface Progress {
   readonly endedAtMs: number | null;
   /** From which frame on numbers are a guess, until the service has said where the session stands; null: none. */
   readonly guessedFrom: number | null;
-  /** Audio that was captured while there was no room left. */
+  /** Audio that was captured, but could not be kept. */
   readonly lostMs: number;
   /** Time in which nothing could be captured: the page was loading, the device slept. */
   readonly missedMs: number;
@@ -32,15 +32,20 @@ export class Ring {
   #missedMs: number;
   readonly #goesOn: boolean;
 
-  /** Of a new talk, or, with what an earlier page kept of it, of one that goes on. */
+  /**
+   * Of a new talk, or, with what an earlier page kept of it, of one that goes on. The service takes no frame after a
+   * missing one, but may be told to begin later: of kept frames with a hole between them those after it are sent, and
+   * all before them counts as lost.
+   */
   constructor(progress?: Progress, frames: readonly Frame[] = []) {
     this.#goesOn = progress !== undefined;
-    this.#frames = [...frames];
     this.#nextSeq = progress?.nextSeq ?? 0;
+    this.#frames = withoutHole(frames, this.#nextSeq);
+    const unsent = Math.max(0, this.firstKept - (frames[0]?.seq ?? this.firstKept));
     this.#nextSample = progress?.nextSample ?? 0;
     this.#endedAtMs = progress?.endedAtMs ?? null;
     this.#guessedFrom = progress?.guessedFrom ?? this.#nextSeq;
-    this.#lostMs = progress?.lostMs ?? 0;
+    this.#lostMs = (progress?.lostMs ?? 0) + unsent * lengthMs(FRAME_SAMPLES);
     this.#missedMs = progress?.missedMs ?? 0;
   }
 
@@ -141,4 +146,11 @@ export class Ring {
     this.#nextSeq += bySeq;
     this.#nextSample += bySamples;
   }
+}
+
+/** The last of these frames that lead up to the next number without a hole. */
+function withoutHole(frames: readonly Frame[], nextSeq: number): Frame[] {
+  const known = frames.filter(({ seq }) => seq < nextSeq);
+  const hole = known.findLastIndex(({ seq }, at) => seq !== nextSeq - known.length + at);
+  return known.slice(hole + 1);
 }

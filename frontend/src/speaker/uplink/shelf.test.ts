@@ -91,6 +91,63 @@ test('what is said during a write is in the next one', async () => {
   expect(kept(await FrameShelf.of('talk', 0))).toHaveLength(2);
 });
 
+describe('a disk that is full for a while', () => {
+  /** Every write fails, as late as a full disk lets it, until it is restored. */
+  function full(): { mockRestore(): void } {
+    const { put } = IDBObjectStore.prototype;
+    return vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (
+      this: IDBObjectStore,
+      ...what
+    ) {
+      const request = put.apply(this, what);
+      request.onsuccess = () => this.transaction.abort();
+      return request;
+    });
+  }
+
+  test('leaves no hole in what is kept, and says meanwhile that nothing lasts', async () => {
+    const before = await FrameShelf.of('talk', 0);
+    before.ring.begin(0, 0);
+    speak(before.ring, 0, 1);
+    await before.save('live', 0);
+    const disk = full();
+    speak(before.ring, 1, 2);
+    await before.save('live', 0);
+    expect(before.lasting).toBe(false);
+    disk.mockRestore();
+    speak(before.ring, 2, 3);
+    await before.save('live', 0);
+
+    expect(before.lasting).toBe(true);
+    expect(kept(await FrameShelf.of('talk', 0)).map(([seq]) => seq)).toEqual([0, 1, 2]);
+  });
+
+  test('does not leave frames under numbers that they no longer have', async () => {
+    const before = await FrameShelf.of('talk', 0);
+    speak(before.ring, 0, 2);
+    await before.save('live', 0);
+    before.ring.begin(40, 0);
+    const disk = full();
+    await before.save('live', 0);
+    disk.mockRestore();
+    await before.save('live', 0);
+    expect(kept(await FrameShelf.of('talk', 0)).map(([seq]) => seq)).toEqual([40, 41]);
+  });
+
+  test('does not keep a talk that is over from being forgotten', async () => {
+    const before = await FrameShelf.of('talk', 0);
+    speak(before.ring, 0, 1);
+    await before.save('live', 0);
+    const disk = full();
+    const writing = before.save('live', 0);
+    const clearing = before.clear();
+    await writing;
+    disk.mockRestore();
+    await clearing;
+    expect(kept(await FrameShelf.of('talk', 0))).toEqual([]);
+  });
+});
+
 test('a browser that forbids storage still has a talk, and says that nothing of it lasts', async () => {
   vi.stubGlobal('indexedDB', undefined);
   const shelf = await FrameShelf.of('talk', 0);

@@ -24,6 +24,7 @@ export class FrameShelf {
   readonly #sessionId: string;
   #keptThrough: number;
   #guessing: boolean;
+  #failing = false;
   #writing: Promise<void> | null = null;
 
   private constructor(
@@ -36,7 +37,7 @@ export class FrameShelf {
     this.#sessionId = sessionId;
     this.ring = new Ring(talk?.progress, frames);
     this.wanted = talk?.wanted ?? 'live';
-    this.#keptThrough = frames.at(-1)?.seq ?? -1;
+    this.#keptThrough = this.ring.from(0).at(-1)?.seq ?? -1;
     this.#guessing = this.ring.progress.guessedFrom !== null;
   }
 
@@ -48,7 +49,7 @@ export class FrameShelf {
       const asked = answer<KeptTalk | undefined>(shelves.objectStore('talks').get(sessionId));
       const frames = answer<Frame[]>(shelves.objectStore('frames').getAll(ofSession(sessionId)));
       const [talk, kept] = await Promise.all([asked, frames]);
-      await forgetOthers(database, nowMs - FORGOTTEN_MS);
+      await forgetOthers(database, nowMs - FORGOTTEN_MS).catch(() => {}); // the next page tries again
       if (talk === undefined || nowMs - talk.savedAtMs < STALE_MS) {
         return new FrameShelf(database, sessionId, talk, kept);
       }
@@ -61,42 +62,50 @@ export class FrameShelf {
     }
   }
 
-  /** Whether anything outlives the page. */
+  /** Whether what is said now outlives the page. */
   get lasting(): boolean {
-    return this.#database !== null;
+    return this.#database !== null && !this.#failing;
   }
 
-  /** Bring the kept frames up to date. One write at a time: what comes during one is in the next. */
+  /**
+   * Bring the kept frames up to date. One write at a time: what comes during one is in the next, and so is what one
+   * could not keep (the disk is full). Never rejects.
+   */
   async save(wanted: Wanted, nowMs: number): Promise<void> {
     const database = this.#database;
     if (database === null || this.#writing !== null) return;
     const { ring } = this;
-    const renumbered = this.#guessing && ring.progress.guessedFrom === null;
-    this.#guessing = ring.progress.guessedFrom !== null;
+    const guessing = ring.progress.guessedFrom !== null;
+    const renumbered = this.#guessing && !guessing;
     const frames = ring.from(renumbered ? 0 : this.#keptThrough + 1);
     const done = IDBKeyRange.bound([this.#sessionId], [this.#sessionId, ring.firstKept], false, true);
-    this.#keptThrough = frames.at(-1)?.seq ?? this.#keptThrough;
     this.#writing = write(database, ['talks', 'frames'], (shelf) => {
       const talk: KeptTalk = { progress: ring.progress, wanted, savedAtMs: nowMs };
       shelf('talks').put(talk, this.#sessionId);
       shelf('frames').delete(renumbered ? ofSession(this.#sessionId) : done);
       for (const frame of frames) shelf('frames').put(frame, [this.#sessionId, frame.seq]);
-    });
-    try {
-      await this.#writing;
-    } finally {
-      this.#writing = null;
-    }
+    }).then(
+      () => {
+        this.#keptThrough = frames.at(-1)?.seq ?? this.#keptThrough;
+        this.#guessing = guessing;
+        this.#failing = false;
+      },
+      () => {
+        this.#failing = true;
+      },
+    );
+    await this.#writing;
+    this.#writing = null;
   }
 
-  /** The talk is over. */
+  /** The talk is over. Never rejects: what can't be deleted now is forgotten a day later. */
   async clear(): Promise<void> {
     await this.#writing;
     if (this.#database === null) return;
     await write(this.#database, ['talks', 'frames'], (shelf) => {
       shelf('talks').delete(this.#sessionId);
       shelf('frames').delete(ofSession(this.#sessionId));
-    });
+    }).catch(() => {});
   }
 }
 

@@ -53,13 +53,12 @@ function report({ uplink, shelf }: Talk): void {
   if (text === reported) return;
   reported = text;
   const over = link === 'closed' && (state === 'ended' || refusal === 'ended');
-  if (over) void shelf.clear().finally(() => postMessage(status));
+  if (over) void shelf.clear().then(() => postMessage(status));
   else postMessage(status);
 }
 
-/** A browser that takes no more (the disk is full) goes on without: the frames are in memory. */
 function save({ uplink, shelf }: Talk): void {
-  shelf.save(uplink.wanted, nowMs()).catch(() => {});
+  void shelf.save(uplink.wanted, nowMs());
 }
 
 /** Take frames from a source; each has a clock of its own, since a new audio context counts from 0 again. */
