@@ -96,6 +96,13 @@ class Hub:
         room.moved_at_ms[record.language] = self._clock()
         room.wake(record.language)
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a session of this id or code, or was one lately."""
+        room = self._rooms.get(name.strip())
+        if room is not None and room.session is not None:
+            return True
+        return folded(name) in self._codes or not self._ended.keys().isdisjoint((name.strip(), folded(name)))
+
     def join(self, join: Join, wake: Callable[[], None]) -> Seat:
         """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
         room, session = self._find(join.session.strip(), resuming=join.after is not None)

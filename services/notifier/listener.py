@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 _PACE_S = 0.05
 """Between a listener's messages: each may call for a whole tail, so a flood of them waits in its own socket."""
+_ANNOUNCED_S = 1.0
+"""Between two looks for an unknown session: one made a moment ago may be known to its speaker before it is here."""
 _FAREWELL_S = 1.0
 """For the error and the close frame: a listener that doesn't read gets neither."""
 
@@ -92,6 +94,8 @@ class Listener:
             raise Refused(4400, "binary", "only text is understood here")
         join = messages.read_join(text)
         if join is not None:
+            if not self._hub.knows(join.session):
+                await asyncio.sleep(_ANNOUNCED_S)
             self._take_seat(None)
             self._take_seat(self._hub.join(join, self._news.set))
             self._news.set()

@@ -156,6 +156,13 @@ async def test_what_can_not_be_served_is_refused_with_its_code(messages: list[st
             assert await other.some(1) == [("caption", 0)]
 
 
+async def test_a_session_that_is_announced_a_moment_after_the_join_is_joined() -> None:
+    async with serving() as served, connect(served.url, compression=None, proxy=None) as socket:
+        await socket.send(a_join())
+        asyncio.get_running_loop().call_later(0.2, served.take, session())
+        assert (await Ears(socket).next())["type"] == "joined"
+
+
 async def test_unknown_message_types_are_ignored() -> None:
     async with serving() as served:
         served.take(session())
