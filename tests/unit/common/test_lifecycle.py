@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import signal
 import socket
 import sys
@@ -110,6 +111,18 @@ async def test_a_service_is_ready_until_it_is_told_to_stop_and_leaves_with_0(sto
     assert code == 0
     assert [line["event"] for line in lines] == ["service_started", "service_stopping", "service_stopped"]
     assert {(line["service"], line["instance"]) for line in lines} == {("try", "1")}
+
+
+async def test_a_service_may_have_more_connections_than_its_shell_allows_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        async with program("serve") as service:
+            await service.answers("/healthz")
+            allowed, _ = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert allowed == min(hard, 65_536)
 
 
 async def test_a_service_that_still_starts_says_so_and_can_be_stopped() -> None:
