@@ -2,10 +2,9 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { type Caption, withCaption, withLastMark } from '../../shared/captions';
-import type { ServerClock } from '../../shared/clock';
+import { monotonicMs, type ServerClock } from '../../shared/clock';
 import { Connection, type Link } from '../../shared/listen/connection';
 import type { CaptionNotice, Notice } from '../../shared/listen/messages';
-import { monotonicMs } from '../parts/now';
 import { RecentLag } from './lag';
 import type { CaptionShelf, CaptionsByLanguage } from './shelf';
 
@@ -62,7 +61,7 @@ export class Following {
         onNotice: (notice) => {
           if (notice.type === 'joined') {
             joinedAtMs = monotonicMs();
-            this.#options.clock.set(notice.server_time_ms, monotonicMs());
+            this.#options.clock.set(notice.server_time_ms);
             this.#options.onClock();
           }
           this.#take(language, notice, monotonicMs() - joinedAtMs > CATCHING_UP_MS);
@@ -93,7 +92,7 @@ export class Following {
   #timed(language: string, { floor_epoch_ms, end_ms }: CaptionNotice): void {
     const lag = this.#lags.get(language) ?? new RecentLag();
     this.#lags.set(language, lag);
-    lag.add(this.#options.clock.now(monotonicMs()) - (floor_epoch_ms + end_ms));
+    lag.add(this.#options.clock.now() - (floor_epoch_ms + end_ms));
     this.#set('lagMs', language, lag.medianMs as number);
   }
 

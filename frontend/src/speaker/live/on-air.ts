@@ -1,14 +1,13 @@
 /** A talk while it is given: microphone to ingest, text and listeners back to the speaker. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { ServerClock } from '../../shared/clock';
+import { monotonicMs, ServerClock } from '../../shared/clock';
 import { type Config, listenUrl, speakUrl } from '../../shared/config';
 import { recall, remember } from '../../shared/storage';
 import type { Account } from '../account/account';
 import { Following } from '../captions/following';
 import { CaptionShelf, type CaptionsByLanguage } from '../captions/shelf';
 import type { Microphone } from '../capture/microphone';
-import { monotonicMs } from '../parts/now';
 import { type OwnSession, type Sessions, Trouble } from '../talks/sessions';
 import type { ToUplink, UplinkStatus, Wanted } from '../uplink/talk';
 import { UnheardSpeech } from './silence';
@@ -204,10 +203,8 @@ export class OnAir {
     if (this.view.getState().unheard !== unheard) this.view.setState({ unheard });
   }
 
-  #setClock(clock: ServerClock): void {
-    const local = monotonicMs();
-    const offset = clock.now(local) - local;
-    this.#tell({ type: 'clock', offsetMs: Math.abs(offset) < CLOCK_WRONG_MS ? 0 : offset });
+  #setClock({ offsetMs }: ServerClock): void {
+    this.#tell({ type: 'clock', offsetMs: Math.abs(offsetMs) < CLOCK_WRONG_MS ? 0 : offsetMs });
   }
 
   /** The screen stays on; a browser may take that back whenever the page is hidden. */

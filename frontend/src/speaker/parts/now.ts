@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { monotonicMs } from '../../shared/clock';
 
 /** The time in milliseconds since the Unix epoch, by a clock that never jumps; again and again at this interval. */
 export function useNow(everyMs: number): number {
@@ -9,5 +10,3 @@ export function useNow(everyMs: number): number {
   }, [everyMs]);
   return now;
 }
-
-export const monotonicMs = (): number => performance.timeOrigin + performance.now();
