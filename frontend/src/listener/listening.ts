@@ -255,7 +255,8 @@ export class Listening {
     set({ captions: { ...captions, [language]: after } });
     if (notice.text !== '') set({ voiced: notice.spoken });
     if (language === get().talk?.sourceLanguage) set({ interim: '' });
-    if (fresh && !(mode === 'voice' && notice.spoken)) this.#showLag(notice, 0);
+    // Where something is to be heard, that tells the lag; a caption without words is nothing to be read.
+    if (fresh && notice.text !== '' && !this.#progress.owing) this.#showLag(notice, 0);
   }
 
   #speech(notice: SpeechNotice): void {
@@ -306,7 +307,8 @@ export class Listening {
   }
 
   #tick(): void {
-    const { interim, hearing, backlogMs, blocked } = get();
+    const { state, interim, hearing, backlogMs, blocked } = get();
+    if (state === 'ended' && !this.#progress.owing) this.#wakeLock.stop();
     if (interim !== '' && performance.now() - this.#interimAt > INTERIM_MS) set({ interim: '' });
     if (this.#player === undefined) return;
     this.#player.settle();

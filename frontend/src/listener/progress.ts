@@ -22,6 +22,11 @@ export class Progress {
     for (const owed of this.#owed) if (owed < index) this.#owed.delete(owed);
   }
 
+  /** Whether something is still to be heard. */
+  get owing(): boolean {
+    return this.#owed.size > 0;
+  }
+
   /** The index after which to resume: everything up to it was heard, or read; undefined before it was let in. */
   get after(): number | undefined {
     return this.#owed.size > 0 ? Math.min(...this.#owed) - 1 : this.#latest;

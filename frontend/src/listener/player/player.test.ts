@@ -167,18 +167,18 @@ describe('a player', () => {
     expect(told).toEqual(['lost 0', 'laid 1']);
   });
 
-  test.each([
-    'suspended',
-    'interrupted',
-  ])('that the browser has %s is heard again when it is unblocked, unless it is paused', async (state) => {
-    const { player, context } = playing();
-    context.state = state;
-    player.unblock();
-    expect(context.state).toBe('running');
-    player.pause();
-    player.unblock();
-    expect(context.state).toBe('suspended');
-  });
+  test.each(['suspended', 'interrupted'])(
+    'that the browser has %s is heard again when it is unblocked, unless it is paused',
+    async (state) => {
+      const { player, context } = playing();
+      context.state = state;
+      player.unblock();
+      expect(context.state).toBe('running');
+      player.pause();
+      player.unblock();
+      expect(context.state).toBe('suspended');
+    },
+  );
 
   test('that was closed stays silent', () => {
     const { player, context } = playing();

@@ -32,7 +32,10 @@ class FakeWorker {
 
 const latest = () => FakeWorker.all.at(-1) as FakeWorker;
 
-async function stretched(stretcher: Stretcher, meet: (worker: FakeWorker) => void): Promise<number | undefined> {
+async function stretched(
+  stretcher: Stretcher,
+  meet: (worker: FakeWorker) => void,
+): Promise<number | undefined> {
   const stretching = stretcher.stretch(new Float32Array(SPEECH), 1.2, 48_000);
   meet(latest());
   return (await stretching)?.length;
