@@ -82,7 +82,7 @@ async def nothing_said_yet(at: Visit) -> None:
 async def listening(at: Visit) -> None:
     await at.listen()
     await at.captioned(19)
-    await at.services.say(3)
+    await at.services.say(2)
     await expect(at.page.locator("[data-hearing=true]")).to_be_visible()
     await at.see("behind")
 
@@ -94,7 +94,7 @@ async def listening_in_high_contrast(at: Visit) -> None:
     await at.press("Settings")
     await at.page.get_by_label("Appearance").select_option("contrast")
     await at.press("Close")
-    await at.services.say(3)
+    await at.services.say(2)
     await expect(at.page.locator("[data-hearing=true]")).to_be_visible()
 
 

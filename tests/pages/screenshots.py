@@ -1,4 +1,7 @@
-"""A picture of each state of both pages, on a phone and on a desktop, light and dark: ``make screenshots``."""
+"""A picture of each state of both pages, on a phone and on a desktop, light and dark: ``make screenshots``.
+
+``python -m tests.pages.screenshots NAME...`` pictures the named states alone.
+"""
 
 import asyncio
 import sys
