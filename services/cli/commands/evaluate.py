@@ -112,7 +112,7 @@ async def evaluate_with(
     parent = folder.new_folder(out)
     done: list[Evaluated] = []
     for number, (recording, spoken) in enumerate(wanted, 1):
-        console.print(f"{number}/{len(wanted)}  {recording.stem}", highlight=False)
+        console.print(f"{number}/{len(wanted)}  {recording.stem}", markup=False, highlight=False)
         listening = tuple(wish for wish in audience if wish.language != spoken)
         outcome = await give(system, recording, spoken, listening, minutes=minutes, report=console.print)
         references = await translated_references(recording, spoken, [wish.language for wish in listening])

@@ -7,6 +7,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.clients.sessions import OwnSession, Sessions
 from services.cli.commands.running import run
@@ -37,12 +38,13 @@ async def _show(*, end: str | None, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(own).decode())
     else:
-        Console().print(_table(own) if own else "You have no sessions.")
+        Console().print(table_of(own) if own else "You have no sessions.")
 
 
-def _table(own: list[OwnSession]) -> Table:
+def table_of(own: list[OwnSession]) -> Table:
+    """The sessions for people. Titles are shown as they are, whatever brackets they have."""
     table = Table("title", "state", "code", "language", "since", "id", box=None, header_style="bold")
     for one in own:
         since = datetime.fromtimestamp(one.created_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.title, one.state.value, one.code, one.source_language, since, one.session_id)
+        table.add_row(Text(one.title), one.state.value, one.code, one.source_language, since, one.session_id)
     return table

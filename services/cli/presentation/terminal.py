@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,7 @@ def show(console: Console, report: Report) -> None:
     """Print all of it."""
     found = verdicts(report)
     marks = {(verdict.threshold.path, verdict.language): verdict for verdict in found}
-    console.print(f"\n[bold]{report.recording}[/]  {report.duration_s:.0f} s", highlight=False)
+    console.print(f"\n[bold]{escape(report.recording)}[/]  {report.duration_s:.0f} s", highlight=False)
     for part in (_languages(report, marks), _stages(report), _services(report, marks), _line(report, marks)):
         console.print()
         console.print(part)
