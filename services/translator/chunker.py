@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from services.common.contracts import Final, SentenceMark
-from services.translator.sentences import Sentences, SourceWord
+from services.translator.sentences import MAX_WORD_CHARS, Sentences, SourceWord
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def source(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return " ".join(word.text[:MAX_WORD_CHARS] for word in self.words)
 
 
 class Chunker(Protocol):

@@ -212,12 +212,16 @@ def test_a_sentence_that_never_ends_is_cut(make: Callable[[], Chunker]) -> None:
 
 
 @POLICIES
-def test_an_endless_word_reaches_no_engine(make: Callable[[], Chunker]) -> None:
+def test_an_endless_word_reaches_no_engine_and_no_caption(make: Callable[[], Chunker]) -> None:
     chunker = make()
     chunker.hear(final("a" * 5000, ends=Boundary.PAUSE))
     text = chunker.ask(10_000)
     assert text is not None
     assert len(text) == MAX_WORD_CHARS
+    chunker.give(text, "b")
+    piece = chunker.decide(10_000, 0)
+    assert piece is not None
+    assert piece.source == text
 
 
 @POLICIES
