@@ -87,7 +87,9 @@ export class Studio {
   }
 
   async showSummary(talk: OwnSession): Promise<void> {
-    const captions = await new CaptionShelf(talk.session_id).load();
+    const shelf = new CaptionShelf(talk.session_id);
+    const captions = await shelf.load();
+    void shelf.close();
     this.#show({ name: 'summary', talk, captions, following: null });
   }
 

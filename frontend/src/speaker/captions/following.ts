@@ -75,6 +75,7 @@ export class Following {
 
   close(): void {
     for (const connection of this.#connections.values()) connection.close();
+    void this.#options.shelf.close();
   }
 
   #take(language: string, notice: Notice, timely: boolean): void {

@@ -62,3 +62,26 @@ test('without storage there is nothing, and nothing fails', async () => {
   await shelf.put('en', [caption(0)]);
   expect(await shelf.load()).toEqual({});
 });
+
+test('a shelf that was closed finishes what is under way, holds nothing up, and fails at nothing', async () => {
+  const shelf = new CaptionShelf('talk');
+  const putting = shelf.put('en', [caption(0)]);
+  await shelf.close();
+  await putting;
+  await shelf.put('en', [caption(1)]);
+  expect(await shelf.load()).toEqual({});
+  const another = new CaptionShelf('talk');
+  expect(await another.load()).toEqual({ en: [caption(0)] });
+});
+
+test('storage that fails after it was opened is as good as none', async () => {
+  const shelf = new CaptionShelf('talk');
+  await shelf.load();
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(() => {
+    throw new DOMException('the connection is lost', 'InvalidStateError');
+  });
+  for (let talk = 0; talk <= 10; talk++) await new CaptionShelf(`talk ${talk}`).begin();
+  await shelf.put('en', [caption(0)]);
+  expect(await shelf.load()).toEqual({});
+  vi.restoreAllMocks();
+});

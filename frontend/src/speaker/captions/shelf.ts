@@ -9,7 +9,7 @@ const TALKS = 'talks-with-captions';
 
 export type CaptionsByLanguage = Readonly<Record<string, readonly Caption[]>>;
 
-/** Without storage everything still works, for as long as the page is open. */
+/** Without storage everything still works, for as long as the page is open: nothing here rejects. */
 export class CaptionShelf {
   readonly #database: Promise<IDBDatabase | null>;
   readonly #sessionId: string;
@@ -23,17 +23,11 @@ export class CaptionShelf {
   async load(): Promise<CaptionsByLanguage> {
     const database = await this.#database;
     if (database === null) return {};
-    const shelf = database.transaction('captions').objectStore('captions');
-    const [keys, captions] = await Promise.all([
-      answer(shelf.getAllKeys(ofSession(this.#sessionId))) as Promise<[string, string, number][]>,
-      answer<Caption[]>(shelf.getAll(ofSession(this.#sessionId))),
-    ]);
-    const found: Record<string, Caption[]> = {};
-    keys.forEach(([, language], at) => {
-      found[language] ??= [];
-      found[language].push(captions[at] as Caption);
-    });
-    return found;
+    try {
+      return await allOf(database, this.#sessionId);
+    } catch {
+      return {};
+    }
   }
 
   /** Keep new captions of a language, and those that got their sentence mark. */
@@ -56,8 +50,27 @@ export class CaptionShelf {
     if (database === null || old.length === 0) return;
     await write(database, ['captions'], (shelf) => {
       for (const id of old) shelf('captions').delete(ofSession(id));
-    });
+    }).catch(() => {}); // they stay where they are
   }
+
+  /** Nothing more is to be kept or found; what is under way is finished. */
+  async close(): Promise<void> {
+    (await this.#database)?.close();
+  }
+}
+
+async function allOf(database: IDBDatabase, sessionId: string): Promise<CaptionsByLanguage> {
+  const shelf = database.transaction('captions').objectStore('captions');
+  const [keys, captions] = await Promise.all([
+    answer(shelf.getAllKeys(ofSession(sessionId))) as Promise<[string, string, number][]>,
+    answer<Caption[]>(shelf.getAll(ofSession(sessionId))),
+  ]);
+  const found: Record<string, Caption[]> = {};
+  keys.forEach(([, language], at) => {
+    found[language] ??= [];
+    found[language].push(captions[at] as Caption);
+  });
+  return found;
 }
 
 /** Session ids of the talks of which there are captions, newest first. */

@@ -5,7 +5,13 @@ const NAME = 'dragoman-speaker';
 /** Frames by session and sequence number, talks' progress and captions by session. */
 export type Shelf = 'frames' | 'talks' | 'captions';
 
-/** The database; rejects where the browser forbids storage. */
+/** Browsers may leave it open-ended: another page holds an older version, or a fault of theirs. */
+const OPENING_MS = 3_000;
+
+/**
+ * The database; rejects where the browser forbids storage, or doesn't answer. It is closed when it is to be deleted or
+ * changed by another page: what is written then rejects.
+ */
 export function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(NAME, 1);
@@ -14,8 +20,20 @@ export function openDatabase(): Promise<IDBDatabase> {
         opening.result.createObjectStore(shelf);
       }
     };
-    opening.onsuccess = () => resolve(opening.result);
-    opening.onerror = () => reject(opening.error);
+    const timer = setTimeout(() => {
+      opening.onsuccess = () => opening.result.close();
+      reject(new DOMException('the database could not be opened in time', 'TimeoutError'));
+    }, OPENING_MS);
+    opening.onsuccess = () => {
+      clearTimeout(timer);
+      const database = opening.result;
+      database.onversionchange = () => database.close();
+      resolve(database);
+    };
+    opening.onerror = () => {
+      clearTimeout(timer);
+      reject(opening.error);
+    };
   });
 }
 
