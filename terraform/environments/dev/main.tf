@@ -1,0 +1,164 @@
+locals {
+  name   = "dragoman-dev"
+  region = "eu-west-1"
+}
+
+module "network" {
+  source = "../../modules/network"
+
+  name = local.name
+}
+
+module "kafka" {
+  source = "../../modules/kafka"
+
+  name       = local.name
+  vpc_id     = module.network.vpc_id
+  subnet_ids = module.network.private_subnet_ids
+
+  # The smallest brokers that keep three replicas.
+  provisioned = {
+    instance_type  = "kafka.t3.small"
+    storage_gb     = 20
+    max_storage_gb = 100
+  }
+
+  topics = {
+    image      = var.images.cli
+    partitions = 4
+  }
+
+  clients = {
+    ingest      = module.ingest.security_group_id
+    transcriber = module.transcriber.security_group_id
+    translator  = module.translator.security_group_id
+    notifier    = module.notifier.security_group_id
+  }
+}
+
+module "data" {
+  source = "../../modules/data"
+
+  name    = local.name
+  origins = [module.edge.url]
+  keep    = false
+}
+
+module "identity" {
+  source = "../../modules/identity"
+
+  name = local.name
+  keep = false
+}
+
+module "edge" {
+  source = "../../modules/edge"
+
+  name       = local.name
+  network    = module.network
+  apps       = var.apps
+  sign_in    = module.identity.sign_in
+  connect_to = [module.identity.endpoint, module.data.clips_address]
+  keep       = false
+}
+
+module "ingest" {
+  source = "../../modules/service"
+
+  name          = local.name
+  service       = "ingest"
+  images        = { service = var.images.ingest, collector = var.images.collector }
+  size          = { cpu = 256, memory = 512 }
+  network       = module.network
+  kafka         = module.kafka
+  clips         = module.data.clips
+  sessions      = module.data.sessions
+  tokens        = module.identity.tokens
+  url           = module.edge.url
+  load_balancer = module.edge.load_balancer
+
+  scaling = {
+    min    = 1
+    max    = 4
+    target = 100 # speakers per task
+    metric = { namespace = "Dragoman", name = "dragoman_ingest_sockets", statistic = "Average", dimensions = { environment = local.name, service = "ingest" } }
+  }
+}
+
+module "transcriber" {
+  source = "../../modules/service"
+
+  name          = local.name
+  service       = "transcriber"
+  images        = { service = var.images.transcriber, collector = var.images.collector }
+  size          = { cpu = 256, memory = 512 }
+  network       = module.network
+  kafka         = module.kafka
+  clips         = module.data.clips
+  sessions      = module.data.sessions
+  tokens        = module.identity.tokens
+  url           = module.edge.url
+  load_balancer = module.edge.load_balancer
+
+  scaling = {
+    min    = 1
+    max    = 4
+    target = 20 # seconds that a partition is behind
+    metric = { namespace = "AWS/Kafka", name = "EstimatedMaxTimeLag", statistic = "Maximum", dimensions = { "Cluster Name" = local.name, "Consumer Group" = "transcriber", Topic = "audio" } }
+  }
+}
+
+module "translator" {
+  source = "../../modules/service"
+
+  name          = local.name
+  service       = "translator"
+  images        = { service = var.images.translator, collector = var.images.collector }
+  size          = { cpu = 256, memory = 512 }
+  network       = module.network
+  kafka         = module.kafka
+  clips         = module.data.clips
+  sessions      = module.data.sessions
+  tokens        = module.identity.tokens
+  url           = module.edge.url
+  load_balancer = module.edge.load_balancer
+
+  scaling = {
+    min    = 1
+    max    = 4
+    target = 6 # seconds of speech that listeners still have to hear
+    metric = { namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { environment = local.name, service = "translator" } }
+  }
+}
+
+module "notifier" {
+  source = "../../modules/service"
+
+  name          = local.name
+  service       = "notifier"
+  images        = { service = var.images.notifier, collector = var.images.collector }
+  size          = { cpu = 256, memory = 512 }
+  network       = module.network
+  kafka         = module.kafka
+  clips         = module.data.clips
+  sessions      = module.data.sessions
+  tokens        = module.identity.tokens
+  url           = module.edge.url
+  load_balancer = module.edge.load_balancer
+
+  scaling = {
+    min    = 1
+    max    = 4
+    target = 1000 # listeners per task
+    metric = { namespace = "Dragoman", name = "dragoman_notifier_listeners", statistic = "Average", dimensions = { environment = local.name, service = "notifier" } }
+  }
+}
+
+module "observability" {
+  source = "../../modules/observability"
+
+  name          = local.name
+  kafka         = module.kafka
+  load_balancer = module.edge.load_balancer.arn_suffix
+  alarm_emails  = var.alarm_emails
+}

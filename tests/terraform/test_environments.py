@@ -1,0 +1,200 @@
+"""What both environments bring up, compared with what the services' code expects."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from starlette.testclient import TestClient
+
+from services.cli.commands.topics import topics
+from services.cli.stack.web import Cognito, Config, web_app
+from services.common.http import REQUESTS_DRAIN_S
+from services.common.lifecycle import DRAIN_S
+from services.common.settings import Settings, load
+from services.ingest.settings import IngestSettings
+from services.ingest.store import TABLE, TTL_ATTRIBUTE
+from services.notifier.presign import open_signer
+from services.notifier.settings import NotifierSettings
+from services.transcriber.settings import TranscriberSettings
+from services.translator.settings import TranslatorSettings
+from tests.terraform.conftest import APPS, ROOT, Environment
+
+KINDS: dict[str, type[Settings]] = {
+    "ingest": IngestSettings,
+    "transcriber": TranscriberSettings,
+    "translator": TranslatorSettings,
+    "notifier": NotifierSettings,
+}
+AWS_CLIENTS = {"AWS_DEFAULT_REGION"}
+"""Variables that AWS's own library reads."""
+
+every_service = pytest.mark.parametrize("service", KINDS)
+
+
+def variables(environment: Environment, service: str) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in environment.containers(service)[service]["environment"]}
+
+
+@every_service
+def test_every_variable_is_a_setting_that_accepts_its_value(environment: Environment, service: str) -> None:
+    given = variables(environment, service)
+    known = {f"DRAGOMAN_{name.upper()}" for name in KINDS[service].__struct_fields__}
+    assert set(given) - known == AWS_CLIENTS
+    load(KINDS[service], given)
+
+
+@every_service
+def test_a_service_is_found_on_the_port_that_it_listens_on(environment: Environment, service: str) -> None:
+    settings = load(KINDS[service], variables(environment, service))
+    listens = getattr(settings, f"{service}_port")
+    container = environment.containers(service)[service]
+    assert [one["containerPort"] for one in container["portMappings"]] == [listens]
+    assert f":{listens}/healthz" in container["healthCheck"]["command"][-1]
+    assert all(group.values["port"] == listens for group in environment.of("aws_lb_target_group", service))
+    scraped = json.loads(environment.containers(service)["collector"]["environment"][0]["value"])
+    (job,) = scraped["receivers"]["prometheus"]["config"]["scrape_configs"]
+    assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{listens}"]
+
+
+@every_service
+def test_a_task_is_stopped_no_sooner_than_it_has_drained(environment: Environment, service: str) -> None:
+    assert DRAIN_S < environment.containers(service)[service]["stopTimeout"] <= 120
+    for group in environment.of("aws_lb_target_group", service):
+        assert int(group.values["deregistration_delay"]) >= REQUESTS_DRAIN_S
+
+
+def test_tasks_of_a_group_are_at_most_as_many_as_partitions(environment: Environment) -> None:
+    command = environment.containers("kafka")["topics"]["command"]
+    partitions = int(command[command.index("--partitions") + 1])
+    for service in ("transcriber", "translator"):
+        (target,) = environment.of("aws_appautoscaling_target", service)
+        assert target.values["max_capacity"] <= partitions
+
+
+def test_each_service_scales_on_a_signal_of_its_own(environment: Environment) -> None:
+    signals = {}
+    for service in KINDS:
+        (policy,) = environment.of("aws_appautoscaling_policy", service)
+        (tracked,) = policy.values["target_tracking_scaling_policy_configuration"]
+        signals[service] = tracked["customized_metric_specification"][0]["metric_name"]
+    assert signals == {
+        "ingest": "dragoman_ingest_sockets",
+        "transcriber": "EstimatedMaxTimeLag",
+        "translator": "dragoman_translator_backlog_seconds",
+        "notifier": "dragoman_notifier_listeners",
+    }
+
+
+def test_what_browsers_ask_for_is_what_the_services_serve(environment: Environment) -> None:
+    sources = "".join(
+        path.read_text() for name in ("ingest", "notifier") for path in (ROOT / "services" / name).glob("*.py")
+    )
+    served = {re.sub(r"\{\w+\}", "*", path) for path in re.findall(r'Route\("(/[^"]*)"', sources)}
+    rules = environment.of("aws_lb_listener_rule")
+    balanced = {path for rule in rules for one in rule.values["condition"] for path in one["path_pattern"][0]["values"]}
+    (distribution,) = environment.of("aws_cloudfront_distribution")
+    passed_on = {one["path_pattern"] for one in distribution.values["ordered_cache_behavior"]}
+    assert served == balanced == passed_on
+
+
+def code(service: str) -> str:
+    return "".join(path.read_text() for path in (ROOT / "services" / service).glob("*.py"))
+
+
+def test_nothing_is_open_to_the_world_but_cloudfront(environment: Environment) -> None:
+    rules = environment.of("aws_vpc_security_group_ingress_rule")
+    assert rules
+    assert not [rule for rule in rules if rule.values["cidr_ipv4"] == "0.0.0.0/0" or rule.values["cidr_ipv6"]]
+
+
+def test_no_secret_is_in_the_state(environment: Environment) -> None:
+    keepers = {"aws_iam_access_key", "aws_secretsmanager_secret_version", "aws_ssm_parameter", "aws_iam_user"}
+    assert not {one.kind for one in environment.resources} & keepers
+    text = json.dumps([one.values for one in environment.resources if one.kind == "aws_ecs_task_definition"])
+    assert not re.search(r"password|secret|AKIA", text, re.IGNORECASE)
+
+
+def test_the_table_is_the_one_that_ingest_is_written_for(environment: Environment) -> None:
+    (table,) = environment.of("aws_dynamodb_table")
+    keys = [TABLE, *TABLE["GlobalSecondaryIndexes"]]
+    wanted = [{one["KeyType"]: one["AttributeName"] for one in key["KeySchema"]} for key in keys]
+    made = [table.values, *table.values["global_secondary_index"]]
+    found = [{"HASH": one["hash_key"]} | ({"RANGE": one["range_key"]} if one["range_key"] else {}) for one in made]
+    assert found == wanted
+    assert [one["name"] for one in made[1:]] == [one["IndexName"] for one in keys[1:]]
+    assert {(one["name"], one["type"]) for one in table.values["attribute"]} == {
+        (one["AttributeName"], one["AttributeType"]) for one in TABLE["AttributeDefinitions"]
+    }
+    assert table.values["ttl"][0]["attribute_name"] == TTL_ATTRIBUTE
+
+
+def test_pages_get_the_headers_that_they_get_on_one_machine(environment: Environment) -> None:
+    cognito, clips = "https://sign-in.example", "https://clips.example"
+    config = Config(
+        ingest="http://ingest.example",
+        notifier="ws://notifier.example",
+        cognito=Cognito(region="", user_pool_id="", client_id="", endpoint=cognito),
+        listener="",
+    )
+    local = TestClient(web_app(config, clips, APPS)).get("/listener.html").headers
+    (policy,) = environment.of("aws_cloudfront_response_headers_policy")
+    (security,), (custom,) = policy.values["security_headers_config"], policy.values["custom_headers_config"]
+    csp = security["content_security_policy"][0]["content_security_policy"]
+    assert [one for one in csp.split("; ") if not one.startswith("connect-src")] == [
+        one for one in local["content-security-policy"].split("; ") if not one.startswith("connect-src")
+    ]
+    assert security["referrer_policy"][0]["referrer_policy"] == local["referrer-policy"]
+    assert security["content_type_options"]
+    for item in custom["items"]:
+        assert local[item["header"]] == item["value"]
+
+
+async def test_pages_may_fetch_what_the_notifier_signs(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    settings = load(NotifierSettings, variables(environment, "notifier"))
+    async with open_signer(settings.clips_bucket, settings.clips_endpoint, settings.aws_region) as sign:
+        url = await sign("a/clip")
+    (policy,) = environment.of("aws_cloudfront_response_headers_policy")
+    csp = policy.values["security_headers_config"][0]["content_security_policy"][0]["content_security_policy"]
+    (connect,) = (one for one in csp.split("; ") if one.startswith("connect-src "))
+    assert any(url.startswith(source) for source in connect.split()[1:])
+
+
+def test_dashboards_and_alarms_show_figures_that_there_are(environment: Environment) -> None:
+    known = set(metrics())
+    (dashboard,) = environment.of("aws_cloudwatch_dashboard")
+    shown = set(re.findall(r"dragoman_\w+", dashboard.values["dashboard_body"]))
+    alarms = json.dumps([one.values for one in environment.of("aws_cloudwatch_metric_alarm")])
+    scaled = json.dumps([one.values for one in environment.of("aws_appautoscaling_policy")])
+    used = shown | set(re.findall(r"dragoman_\w+", alarms)) | set(re.findall(r"dragoman_\w+", scaled))
+    assert used
+    assert used <= known
+
+
+def metrics() -> Iterator[str]:
+    """Names of all that the services count, as they are scraped."""
+    for path in (ROOT / "services").rglob("*.py"):
+        for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(dragoman_\w+)"', path.read_text()):
+            yield f"{name.removesuffix('_total')}_total" if kind == "Counter" else name
+
+
+def test_the_topics_task_runs_the_command_that_there_is(environment: Environment) -> None:
+    program, name, action, *options = environment.containers("kafka")["topics"]["command"]
+    assert (program, name) == ("dragoman", "topics")
+    group: Any = typer.main.get_command(topics)
+    given = group.commands[action].make_context(action, options).params
+    (brokers,) = environment.of("aws_msk_configuration")
+    assert f"default.replication.factor={given['replication']}" in brokers.values["server_properties"]
+
+
+def test_the_documents_say_how_many_resources_there_are(environment: Environment) -> None:
+    apps = sum(path.is_file() for path in APPS.rglob("*"))  # one resource each, and as many as a build has
+    row = re.search(rf"^\| {environment.name} \| (\d+) \|", (ROOT / "docs" / "deploy.md").read_text(), re.MULTILINE)
+    assert row is not None
+    assert int(row[1]) == environment.planned - apps
