@@ -1,7 +1,11 @@
 """The frame codec and the rules of the floor, with properties."""
 
 import itertools
+import json
 import math
+import struct
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +14,8 @@ from hypothesis import strategies as st
 from services.common.contracts import SAMPLE_RATE
 from services.common.frames import MAX_SAMPLE, MAX_SAMPLES, MalformedFrame, WireFrame, pack, unpack
 from services.ingest.floor import Allowance, OutOfOrder, Position, plausible_capture_ms, sample_at
+
+CASES = json.loads((Path(__file__).parents[2] / "data" / "frames" / "cases.json").read_text(encoding="utf-8"))
 
 frames = st.builds(
     WireFrame,
@@ -23,6 +29,14 @@ frames = st.builds(
 @given(frames)
 def test_a_frame_survives_the_wire(frame: WireFrame) -> None:
     assert unpack(pack(frame)) == frame
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_frame_is_on_the_wire_as_in_the_cases_shared_with_the_web_pages(case: dict[str, Any]) -> None:
+    pcm = struct.pack(f"<{len(case['samples'])}h", *case["samples"])
+    frame = WireFrame(case["seq"], case["first_sample"], case["captured_at_ms"], pcm)
+    message = bytes.fromhex(case["message"])
+    assert (pack(frame), unpack(message)) == (message, frame)
 
 
 @given(st.binary(max_size=200))

@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
+import cases from '../../../../tests/data/frames/cases.json';
 import { pack } from './frame';
 
-test('a frame on the wire is what the service reads: little-endian header, then the samples', () => {
+test.each(cases)('frame $seq is on the wire as the service reads it', (frame) => {
+  const offsetMs = 100;
   const message = pack(
-    { seq: 258, firstSample: 2 ** 33 + 5, endedAtMs: 1_700_000_000_000.25, pcm: new Int16Array([1, -2]) },
-    100,
+    {
+      seq: frame.seq,
+      firstSample: frame.first_sample,
+      endedAtMs: frame.captured_at_ms - offsetMs,
+      pcm: new Int16Array(frame.samples),
+    },
+    offsetMs,
   );
-  const bytes = new Uint8Array(message);
-  expect([...bytes.slice(0, 4)]).toEqual([2, 1, 0, 0]);
-  expect([...bytes.slice(4, 12)]).toEqual([5, 0, 0, 0, 2, 0, 0, 0]);
-  expect(new DataView(message).getFloat64(12, true)).toBe(1_700_000_000_100.25);
-  expect([...bytes.slice(20)]).toEqual([1, 0, 254, 255]);
+  const hex = [...new Uint8Array(message)].map((byte) => byte.toString(16).padStart(2, '0'));
+  expect(hex.join(' ')).toBe(frame.message);
 });

@@ -1,4 +1,7 @@
-/** The speaker's binary frame, as it is on the wire: a header, then PCM (s16le, mono, 16 kHz). Pure. */
+/**
+ * The speaker's binary frame, as it is on the wire: a header, then PCM (s16le, mono, 16 kHz).
+ * `services/common/frames.py` reads it, and `tests/data/frames` holds both to the same bytes. Pure.
+ */
 
 export const SAMPLE_RATE = 16_000;
 /** Samples of a frame: 96 ms, twelve render quanta at the same rate. */
