@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import cases from '../../../tests/data/close_codes/cases.json';
 import { listenerRefusal, speakerRefusal, waitMs } from './reconnect';
 
 const longest = () => 1;
@@ -17,7 +18,11 @@ describe('the wait before a new try', () => {
 });
 
 describe('a listener whose socket was closed', () => {
-  test.each([1001, 1006, 1011, 1012, 1013, 4408, 0])('with %i connects again', (code) => {
+  test.each(cases.listener.stop)('with %i stops', (code) => {
+    expect(listenerRefusal(code)).toBeDefined();
+  });
+
+  test.each([...cases.listener.again, 1001, 1006, 0])('with %i connects again', (code) => {
     expect(listenerRefusal(code)).toBeUndefined();
   });
 
@@ -34,7 +39,11 @@ describe('a listener whose socket was closed', () => {
 });
 
 describe('a speaker whose socket was closed', () => {
-  test.each([1006, 1012, 1013, 4408, 4429, 0])('with %i connects again', (code) => {
+  test.each(cases.speaker.stop)('with %i stops', (code) => {
+    expect(speakerRefusal(code)).toBeDefined();
+  });
+
+  test.each([...cases.speaker.again, 1006, 0])('with %i connects again', (code) => {
     expect(speakerRefusal(code)).toBeUndefined();
   });
 

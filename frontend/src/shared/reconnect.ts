@@ -1,4 +1,7 @@
-/** When to connect again after a socket has closed, and whether to at all: the tables of `docs/protocol.md`. Pure. */
+/**
+ * When to connect again after a socket has closed, and whether to at all: the tables of `docs/protocol.md`, to which
+ * `tests/data/close_codes` holds it. Pure.
+ */
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5_000;
@@ -39,6 +42,7 @@ const LISTENER: ReadonlyMap<number, Refusal> = new Map([
 
 const SPEAKER: ReadonlyMap<number, SpeakerRefusal> = new Map([
   [4400, 'protocol'],
+  [1009, 'protocol'],
   [4401, 'token'],
   [4403, 'not-owner'],
   [4404, 'unknown'],

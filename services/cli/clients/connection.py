@@ -1,7 +1,7 @@
 """What both socket clients share: how to connect, when to try again, when to give up."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 from websockets.asyncio.client import connect
@@ -13,15 +13,28 @@ UNREACHABLE = (OSError, TimeoutError, InvalidHandshake)
 """What ``open_socket`` raises when nobody answers."""
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
-_REFUSALS = {
-    4400: "the service says that this client broke the protocol",
+_BROKE_PROTOCOL = "the service says that this client broke the protocol"
+_NO_SESSION = "there is no such session"
+_ENDED = "the session has ended"
+
+SPEAKER_REFUSALS: Mapping[int, str] = {
+    1009: _BROKE_PROTOCOL,
+    4400: _BROKE_PROTOCOL,
     4401: "the token is missing, wrong or expired: sign in again",
     4403: "this session belongs to another speaker",
-    4404: "there is no such session",
-    4406: "this session doesn't have that language",
+    4404: _NO_SESSION,
     4409: "another speaker took over",
-    4410: "the session has ended",
+    4410: _ENDED,
 }
+LISTENER_REFUSALS: Mapping[int, str] = {
+    1009: _BROKE_PROTOCOL,
+    4400: _BROKE_PROTOCOL,
+    4404: _NO_SESSION,
+    4406: "this session doesn't have that language",
+    4410: _ENDED,
+    4429: "too many wrong codes were tried lately: wait a minute, or give the session's id",
+}
+"""Close codes after which reconnecting is pointless, and what each means (docs/protocol.md)."""
 
 
 class Refused(CliError):
@@ -51,11 +64,11 @@ def waits() -> Iterator[float]:
         longest = min(_LONGEST_WAIT_S, 2 * longest)
 
 
-def raise_if_refused(closed: ConnectionClosed, said: str | None = None) -> None:
-    """Raises Refused for a close code after which reconnecting is pointless. said: the service's own words."""
-    code = closed.rcvd.code if closed.rcvd else None
-    if code in _REFUSALS:
-        raise Refused(code, said or _REFUSALS[code]) from closed
+def raise_if_refused(closed: ConnectionClosed, refusals: Mapping[int, str], said: str | None = None) -> None:
+    """Raises Refused where the close code is one of these refusals. said: the service's own words."""
+    code = close_code(closed)
+    if code in refusals:
+        raise Refused(code, said or refusals[code]) from closed
 
 
 def close_code(closed: ConnectionClosed) -> int | None:

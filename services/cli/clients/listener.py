@@ -14,6 +14,7 @@ from yarl import URL
 
 from services.cli.clients import audio
 from services.cli.clients.connection import (
+    LISTENER_REFUSALS,
     UNREACHABLE,
     GaveUp,
     Refused,
@@ -141,7 +142,7 @@ class Listener:
                                 since = time.monotonic()
                                 await self._note(notice)
             except ConnectionClosed as closed:
-                raise_if_refused(closed, said)
+                raise_if_refused(closed, LISTENER_REFUSALS, said)
                 reason = said or f"connection lost ({close_code(closed) or 'no close'})"
             except msgspec.DecodeError as fault:
                 raise Refused(4400, f"the service sent what this client can't read: {fault}") from fault

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.cli.clients.connection import (
+    SPEAKER_REFUSALS,
     UNREACHABLE,
     GaveUp,
     Refused,
@@ -170,7 +171,7 @@ class Speaker:
             except ConnectionClosed as closed:
                 if self._end and self._done and close_code(closed) in (1000, 4410):
                     return
-                raise_if_refused(closed, self._said)
+                raise_if_refused(closed, SPEAKER_REFUSALS, self._said)
                 reason = self._said or f"connection lost ({close_code(closed) or 'no close'})"
             except UNREACHABLE as fault:
                 reason = str(fault) or type(fault).__name__
