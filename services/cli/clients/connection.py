@@ -67,7 +67,7 @@ def waits() -> Iterator[float]:
 def raise_if_refused(closed: ConnectionClosed, refusals: Mapping[int, str], said: str | None = None) -> None:
     """Raises Refused where the close code is one of these refusals. said: the service's own words."""
     code = close_code(closed)
-    if code in refusals:
+    if code is not None and code in refusals:
         raise Refused(code, said or refusals[code]) from closed
 
 
