@@ -73,7 +73,7 @@ let screenOn = false;
 
 function listen(mode: Mode): ConnectionEvents {
   listening = new Listening(CONFIG, {
-    ...{ session: 'abc', language: 'pt', mode, kept: undefined, tap: undefined },
+    ...{ session: 'abc', language: 'pt', mode, place: undefined, tap: undefined },
     onRefused: () => {},
   });
   ends.service.onNotice(JOINED);

@@ -13,7 +13,7 @@ import type {
 import type { Refusal } from '../shared/reconnect';
 import { LockScreen } from './device/lockScreen';
 import { WakeLock } from './device/wakeLock';
-import type { Kept } from './kept';
+import type { Place } from './place';
 import { type Laid, Player, type Skipped } from './player/player';
 import type { tap as tapOf } from './player/tap';
 import { Progress } from './progress';
@@ -34,7 +34,7 @@ export interface Wish {
   readonly language: string;
   readonly mode: Mode;
   /** Where to go on. */
-  readonly kept: Kept | undefined;
+  readonly place: Place | undefined;
   /** Is told what is played. */
   readonly tap: typeof tapOf | undefined;
   /** The service won't have this listener (any more). */
@@ -62,7 +62,7 @@ export class Listening {
   readonly #ticking: ReturnType<typeof setInterval>;
 
   /** Call it in a tap or a key press, or the voice will be blocked. */
-  constructor(config: Config, { session, language, mode, kept, tap, onRefused }: Wish) {
+  constructor(config: Config, { session, language, mode, place, tap, onRefused }: Wish) {
     this.#session = session;
     this.#tap = tap;
     this.#onRefused = onRefused;
@@ -71,9 +71,9 @@ export class Listening {
       state: undefined,
       language,
       mode,
-      captions: { [language]: kept?.captions ?? [] },
+      captions: { [language]: place?.captions ?? [] },
     });
-    if (kept !== undefined) this.#progress.told(kept.after, false);
+    if (place !== undefined) this.#progress.told(place.after, false);
     this.#connection = new Connection(listenUrl(config), this.#join(), {
       onNotice: (notice) => this.#take(notice),
       onLink: (link) => this.#linked(link),
@@ -86,7 +86,7 @@ export class Listening {
   }
 
   /** Where this listener is, for a page that is loaded again; undefined before the first caption and after the end. */
-  place(): Kept | undefined {
+  place(): Place | undefined {
     this.#player?.settle();
     const { language, mode, captions, link } = get();
     const after = this.#progress.after;

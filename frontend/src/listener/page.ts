@@ -3,8 +3,8 @@ import { readersFirst } from '../shared/languages';
 import type { Refusal } from '../shared/reconnect';
 import { waitMs } from '../shared/reconnect';
 import { recall, remember } from '../shared/storage';
-import { type Kept, keep, keptOf } from './kept';
 import { Listening } from './listening';
+import { keepPlace, type Place, placeIn } from './place';
 import type { tap as tapOf } from './player/tap';
 import { type Mode, useListener } from './store';
 import { findTalk, type NoTalk, sessionName, type Talk } from './talk';
@@ -26,8 +26,8 @@ export const current = (): Listening | undefined => listening;
 export async function begin(): Promise<void> {
   if (new URLSearchParams(location.search).has('tap')) tap = (await import('./player/tap')).tap;
   addEventListener('hashchange', () => void open(location.hash));
-  addEventListener('pagehide', keepPlace);
-  document.addEventListener('visibilitychange', keepPlace);
+  addEventListener('pagehide', leavePlace);
+  document.addEventListener('visibilitychange', leavePlace);
   await open(location.hash);
 }
 
@@ -67,21 +67,21 @@ export function chooseLanguage(language: string): void {
 
 /** Back to where a language is chosen. */
 export function leave(): void {
-  keep(undefined);
+  keepPlace(undefined);
   void open(location.hash);
 }
 
-async function find(name: string): Promise<Talk | Kept | NoTalk> {
+async function find(name: string): Promise<Talk | Place | NoTalk> {
   try {
     config ??= await loadConfig();
   } catch (fault) {
     console.warn('no configuration', fault);
     return 'unreachable';
   }
-  return keptOf(name) ?? findTalk(config, name);
+  return placeIn(name) ?? findTalk(config, name);
 }
 
-function show(found: Talk | Kept | Exclude<NoTalk, 'unreachable'>): void {
+function show(found: Talk | Place | Exclude<NoTalk, 'unreachable'>): void {
   if (typeof found === 'string') {
     set({ screen: { name: 'code', why: found } });
   } else if ('session' in found) {
@@ -97,14 +97,14 @@ function firstChoice(talk: Talk): string {
   return readersFirst(codes, [String(recall('language')), ...navigator.languages])[0] ?? talk.sourceLanguage;
 }
 
-function start(session: string, language: string, mode: Mode, kept: Kept | undefined): void {
+function start(session: string, language: string, mode: Mode, place: Place | undefined): void {
   if (config !== undefined)
-    listening = new Listening(config, { session, language, mode, kept, tap, onRefused: refused });
+    listening = new Listening(config, { session, language, mode, place, tap, onRefused: refused });
 }
 
 /** What was read of a talk that has ended stays on the screen. */
 function refused(why: Refusal): void {
-  keep(undefined);
+  keepPlace(undefined);
   const { captions, language } = useListener.getState();
   if (why === 'ended' && captions[language]?.length) {
     set({ state: 'ended', interim: '' });
@@ -116,8 +116,8 @@ function refused(why: Refusal): void {
   else set({ screen: { name: 'code', why } });
 }
 
-function keepPlace(): void {
-  if (listening !== undefined) keep(listening.place());
+function leavePlace(): void {
+  if (listening !== undefined) keepPlace(listening.place());
 }
 
 function waited(ms: number): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Caption } from '../../shared/captions';
 import { recall, remember } from '../../shared/storage';
-import { answer, ofSession, openDatabase, write } from '../kept/database';
+import { answer, ofSession, openDatabase, write } from '../database';
 
 const MOST_TALKS = 10;
 const TALKS = 'talks-with-captions';
@@ -34,9 +34,9 @@ export class CaptionShelf {
   async put(language: string, captions: readonly Caption[]): Promise<void> {
     const database = await this.#database;
     if (database === null) return;
-    await write(database, ['captions'], (shelf) => {
+    await write(database, ['captions'], (store) => {
       for (const caption of captions) {
-        shelf('captions').put(caption, [this.#sessionId, language, caption.index]);
+        store('captions').put(caption, [this.#sessionId, language, caption.index]);
       }
     }).catch(() => {}); // the disk is full: they stay in memory
   }
@@ -48,8 +48,8 @@ export class CaptionShelf {
     const database = await this.#database;
     const old = others.slice(MOST_TALKS - 1);
     if (database === null || old.length === 0) return;
-    await write(database, ['captions'], (shelf) => {
-      for (const id of old) shelf('captions').delete(ofSession(id));
+    await write(database, ['captions'], (store) => {
+      for (const id of old) store('captions').delete(ofSession(id));
     }).catch(() => {}); // they stay where they are
   }
 
@@ -60,10 +60,10 @@ export class CaptionShelf {
 }
 
 async function allOf(database: IDBDatabase, sessionId: string): Promise<CaptionsByLanguage> {
-  const shelf = database.transaction('captions').objectStore('captions');
+  const store = database.transaction('captions').objectStore('captions');
   const [keys, captions] = await Promise.all([
-    answer(shelf.getAllKeys(ofSession(sessionId))) as Promise<[string, string, number][]>,
-    answer<Caption[]>(shelf.getAll(ofSession(sessionId))),
+    answer(store.getAllKeys(ofSession(sessionId))) as Promise<[string, string, number][]>,
+    answer<Caption[]>(store.getAll(ofSession(sessionId))),
   ]);
   const found: Record<string, Caption[]> = {};
   keys.forEach(([, language], at) => {

@@ -8,7 +8,7 @@ import { downloadCaptions } from '../../shared/ui/download';
 import { Icon } from '../../shared/ui/Icon';
 import type { Following, FollowingView } from '../captions/following';
 import type { CaptionsByLanguage } from '../captions/shelf';
-import { canKeep } from '../kept/database';
+import { canKeep } from '../database';
 import { Notice } from '../parts/Notice';
 import type { Studio } from '../studio';
 import type { OwnSession } from '../talks/sessions';

@@ -1,6 +1,6 @@
 /** Keeps a talk's frames on the device, so that they outlive the page. */
 
-import { answer, ofSession, openDatabase, write } from '../kept/database';
+import { answer, ofSession, openDatabase, write } from '../database';
 import type { Frame } from './frame';
 import { type Progress, Ring } from './ring';
 import type { Wanted } from './talk';
@@ -45,9 +45,9 @@ export class FrameShelf {
   static async of(sessionId: string, nowMs: number): Promise<FrameShelf> {
     try {
       const database = await openDatabase();
-      const shelves = database.transaction(['talks', 'frames']);
-      const asked = answer<KeptTalk | undefined>(shelves.objectStore('talks').get(sessionId));
-      const frames = answer<Frame[]>(shelves.objectStore('frames').getAll(ofSession(sessionId)));
+      const reading = database.transaction(['talks', 'frames']);
+      const asked = answer<KeptTalk | undefined>(reading.objectStore('talks').get(sessionId));
+      const frames = answer<Frame[]>(reading.objectStore('frames').getAll(ofSession(sessionId)));
       const [talk, kept] = await Promise.all([asked, frames]);
       await forgetOthers(database, nowMs - FORGOTTEN_MS).catch(() => {}); // the next page tries again
       if (talk === undefined || nowMs - talk.savedAtMs < STALE_MS) {
@@ -79,11 +79,11 @@ export class FrameShelf {
     const renumbered = this.#guessing && !guessing;
     const frames = ring.from(renumbered ? 0 : this.#keptThrough + 1);
     const done = IDBKeyRange.bound([this.#sessionId], [this.#sessionId, ring.firstKept], false, true);
-    this.#writing = write(database, ['talks', 'frames'], (shelf) => {
+    this.#writing = write(database, ['talks', 'frames'], (store) => {
       const talk: KeptTalk = { progress: ring.progress, wanted, savedAtMs: nowMs };
-      shelf('talks').put(talk, this.#sessionId);
-      shelf('frames').delete(renumbered ? ofSession(this.#sessionId) : done);
-      for (const frame of frames) shelf('frames').put(frame, [this.#sessionId, frame.seq]);
+      store('talks').put(talk, this.#sessionId);
+      store('frames').delete(renumbered ? ofSession(this.#sessionId) : done);
+      for (const frame of frames) store('frames').put(frame, [this.#sessionId, frame.seq]);
     }).then(
       () => {
         this.#keptThrough = frames.at(-1)?.seq ?? this.#keptThrough;
@@ -102,9 +102,9 @@ export class FrameShelf {
   async clear(): Promise<void> {
     await this.#writing;
     if (this.#database === null) return;
-    await write(this.#database, ['talks', 'frames'], (shelf) => {
-      shelf('talks').delete(this.#sessionId);
-      shelf('frames').delete(ofSession(this.#sessionId));
+    await write(this.#database, ['talks', 'frames'], (store) => {
+      store('talks').delete(this.#sessionId);
+      store('frames').delete(ofSession(this.#sessionId));
     }).catch(() => {});
   }
 }
@@ -114,10 +114,10 @@ async function forgetOthers(database: IDBDatabase, beforeMs: number): Promise<vo
   const talks = database.transaction('talks').objectStore('talks');
   const [ids, kept] = await Promise.all([answer(talks.getAllKeys()), answer<KeptTalk[]>(talks.getAll())]);
   const old = ids.filter((_, at) => (kept[at]?.savedAtMs ?? 0) < beforeMs) as string[];
-  await write(database, ['talks', 'frames'], (shelf) => {
+  await write(database, ['talks', 'frames'], (store) => {
     for (const id of old) {
-      shelf('talks').delete(id);
-      shelf('frames').delete(ofSession(id));
+      store('talks').delete(id);
+      store('frames').delete(ofSession(id));
     }
   });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { type Kept, keep, keptOf } from './kept';
+import { keepPlace, type Place, placeIn } from './place';
 
-const PLACE: Kept = { session: 'abc', language: 'pt', mode: 'voice', after: 17, captions: [] };
+const PLACE: Place = { session: 'abc', language: 'pt', mode: 'voice', after: 17, captions: [] };
 
 beforeEach(() => {
   const stored = new Map<string, string>();
@@ -18,25 +18,25 @@ beforeEach(() => {
 });
 
 test('a page that is loaded again goes on where it was', () => {
-  keep(PLACE);
-  expect(keptOf('abc')).toMatchObject(PLACE);
+  keepPlace(PLACE);
+  expect(placeIn('abc')).toMatchObject(PLACE);
 });
 
 test('another talk starts anew', () => {
-  keep(PLACE);
-  expect(keptOf('xyz')).toBeUndefined();
+  keepPlace(PLACE);
+  expect(placeIn('xyz')).toBeUndefined();
 });
 
 test('who comes back after minutes starts anew', () => {
-  keep(PLACE);
+  keepPlace(PLACE);
   vi.advanceTimersByTime(121_000);
-  expect(keptOf('abc')).toBeUndefined();
+  expect(placeIn('abc')).toBeUndefined();
 });
 
 test('a talk that was left is forgotten', () => {
-  keep(PLACE);
-  keep(undefined);
-  expect(keptOf('abc')).toBeUndefined();
+  keepPlace(PLACE);
+  keepPlace(undefined);
+  expect(placeIn('abc')).toBeUndefined();
 });
 
 test('storage that is forbidden only means to start anew', () => {
@@ -44,6 +44,6 @@ test('storage that is forbidden only means to start anew', () => {
     throw new DOMException('denied', 'SecurityError');
   };
   vi.stubGlobal('sessionStorage', { getItem: forbidden, setItem: forbidden, removeItem: forbidden });
-  keep(PLACE);
-  expect(keptOf('abc')).toBeUndefined();
+  keepPlace(PLACE);
+  expect(placeIn('abc')).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import type { Caption } from '../shared/captions';
 import type { Mode } from './store';
 
 /** Where a listener was when the page went away: a reload goes on from there. */
-export interface Kept {
+export interface Place {
   readonly session: string;
   readonly language: string;
   readonly mode: Mode;
@@ -16,20 +16,20 @@ const NAME = 'dragoman.listening';
 const FRESH_MS = 120_000;
 
 /** Keep it for this tab; without storage a reload starts anew. */
-export function keep(kept: Kept | undefined): void {
+export function keepPlace(place: Place | undefined): void {
   try {
-    if (kept === undefined) sessionStorage.removeItem(NAME);
-    else sessionStorage.setItem(NAME, JSON.stringify({ ...kept, atMs: Date.now() }));
+    if (place === undefined) sessionStorage.removeItem(NAME);
+    else sessionStorage.setItem(NAME, JSON.stringify({ ...place, atMs: Date.now() }));
   } catch {
     // A reload starts anew.
   }
 }
 
-/** What was kept of this session a moment ago. */
-export function keptOf(session: string): Kept | undefined {
+/** Where this session was left a moment ago. */
+export function placeIn(session: string): Place | undefined {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(NAME) ?? 'null') as (Kept & { atMs: number }) | null;
-    return kept?.session === session && Date.now() - kept.atMs < FRESH_MS ? kept : undefined;
+    const place = JSON.parse(sessionStorage.getItem(NAME) ?? 'null') as (Place & { atMs: number }) | null;
+    return place?.session === session && Date.now() - place.atMs < FRESH_MS ? place : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@
 const NAME = 'dragoman-speaker';
 
 /** Frames by session and sequence number, talks' progress and captions by session. */
-export type Shelf = 'frames' | 'talks' | 'captions';
+export type Store = 'frames' | 'talks' | 'captions';
 
 /** Browsers may leave it open-ended: another page holds an older version, or a fault of theirs. */
 const OPENING_MS = 3_000;
@@ -16,8 +16,8 @@ export function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(NAME, 1);
     opening.onupgradeneeded = () => {
-      for (const shelf of ['frames', 'talks', 'captions'] satisfies Shelf[]) {
-        opening.result.createObjectStore(shelf);
+      for (const store of ['frames', 'talks', 'captions'] satisfies Store[]) {
+        opening.result.createObjectStore(store);
       }
     };
     const timer = setTimeout(() => {
@@ -50,11 +50,11 @@ export const canKeep = (): Promise<boolean> =>
 /** One transaction: `work` puts its requests; resolves when all of it is kept. */
 export function write(
   database: IDBDatabase,
-  shelves: Shelf[],
-  work: (shelf: (name: Shelf) => IDBObjectStore) => void,
+  stores: Store[],
+  work: (store: (name: Store) => IDBObjectStore) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(shelves, 'readwrite', { durability: 'relaxed' });
+    const transaction = database.transaction(stores, 'readwrite', { durability: 'relaxed' });
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
     work((name) => transaction.objectStore(name));
@@ -69,5 +69,5 @@ export function answer<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** All keys of a session on a shelf whose keys are arrays that begin with it. */
+/** All keys of a session in a store whose keys are arrays that begin with it. */
 export const ofSession = (sessionId: string): IDBKeyRange => IDBKeyRange.bound([sessionId], [sessionId, []]);
