@@ -19,8 +19,8 @@ from services.cli.clients.audio import duration_s
 from services.cli.stack import Platform, Ports
 from services.cli.stack.web import BUILT
 from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microphone, new_page, site, until
-from tests.e2e.heard import Heard, Spread, lag_figures
-from tests.e2e.published import published, until_captured
+from tests.e2e.heard import Spread, lag_figures
+from tests.e2e.published import all_published, until_captured
 from tests.e2e.talks import IVORY
 
 OUT = Path("out/browser.json")
@@ -140,9 +140,9 @@ async def _cost(page: Page, before: Mapping[str, float], after: Mapping[str, flo
 
 async def _heard(web: Site, speaker: SpeakerPage, listener: ListenerPage) -> dict[str, Spread]:
     await speaker.end()
-    await listener.at_the_end()
-    heard: Heard = await listener.take()
-    return lag_figures(heard, await published(web.stack.bootstrap, speaker.session_id), "pt")
+    talk = await all_published(web.stack.bootstrap, speaker.session_id, ["pt"])
+    await listener.heard_through("pt", talk.promised("pt")[-1])
+    return lag_figures(await listener.take(), talk, "pt")
 
 
 def _sizes() -> dict[str, int]:

@@ -16,7 +16,7 @@ from services.cli.stack import Platform, Ports, Stack
 from services.cli.stack.forwarder import Forwarder
 from services.cli.stack.ports import HOST, free_ports
 from services.cli.stack.web import Door, served
-from tests.e2e.heard import DRAINED, TAKE, Heard
+from tests.e2e.heard import TAKE, Heard, heard_through
 
 _CAPTURE_RATE = 48_000
 _STEP_MS = 20_000
@@ -25,7 +25,6 @@ _TALK_MS = 180_000
 _LOOK_S = 0.1
 _FLAGS = (
     "--no-sandbox",
-    "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
@@ -64,11 +63,18 @@ async def site(platform: Platform) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def chromium(microphone: Path | None = None) -> AsyncIterator[Browser]:
-    """Debian's Chromium, or what ``DRAGOMAN_CHROMIUM`` names. microphone: a WAV that it hears once."""
+async def chromium(microphone: Path | None = None, *, autoplay: bool = True) -> AsyncIterator[Browser]:
+    """Debian's Chromium, or what ``DRAGOMAN_CHROMIUM`` names.
+
+    microphone: a WAV that it hears once. autoplay: whether pages may be heard before somebody touches them.
+    """
     program = os.environ.get("DRAGOMAN_CHROMIUM") or shutil.which("chromium")
     assert program, "no Chromium: run 'scripts/setup --tests'"
-    flags = [*_FLAGS, *([f"--use-file-for-fake-audio-capture={microphone}%noloop"] if microphone else [])]
+    flags = [*_FLAGS]
+    if microphone is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    if autoplay:
+        flags.append("--autoplay-policy=no-user-gesture-required")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=flags)
         try:
@@ -160,10 +166,9 @@ class ListenerPage:
             self.page, f"dragomanTap?.clips.filter(clip => clip.language === {language!r}).length >= {count}", _TALK_MS
         )
 
-    async def at_the_end(self) -> None:
-        """Wait until the talk has ended and the last of it was heard."""
-        await expect(self.page.get_by_text("The talk has ended.", exact=False).first).to_be_visible(timeout=_TALK_MS)
-        await until(self.page, DRAINED)
+    async def heard_through(self, language: str, index: int) -> None:
+        """Wait until a clip has been heard to its end."""
+        await until(self.page, heard_through(language, index), _TALK_MS)
 
     async def take(self) -> Heard:
         """What was played since the last time."""

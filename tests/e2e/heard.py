@@ -19,11 +19,13 @@ from tests.e2e.published import Published
 
 TAKE = "({...dragomanTap.take(), ...dragomanTap, moment: dragomanTap.moment()})"
 """To be evaluated in a page that was opened with ``?tap``: everything since the last time."""
-DRAINED = """
-  document.querySelector('input[type=range]') === null
-  && dragomanTap.moment().contextS > Math.max(0, ...dragomanTap.clips.map(clip => clip.endS)) + 0.5
-"""
-"""In the same page, after the talk's end: whether all of it has been heard, and the volume control is gone."""
+
+
+def heard_through(language: str, index: int) -> str:
+    """To be evaluated in the same page: whether the clip of this index has been heard to its end."""
+    return f"""(dragomanTap?.clips ?? []).some(({{ language, index, endS }}) =>
+      language === {language!r} && index === {index} && dragomanTap.moment().contextS > endS + 0.5)"""
+
 
 _JOIN_MS = 1.0
 """Clips nearer than this follow each other: the context's clock is rounded to samples."""

@@ -1,6 +1,7 @@
 """A talk as its topics hold it, for talks that no client of ours gave."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS
 from tests.e2e.talks import assert_captions_follow
 
 _PATIENCE_S = 40.0
+_FINISH_S = 90.0
 _NOTHING_WRONG = Account(lost=0, repeated=0, out_of_order=0, missing_segments=0)
 
 
@@ -75,6 +77,22 @@ async def published(bootstrap: str, session_id: str) -> Published:
                 case _:
                     pass
     return talk
+
+
+async def all_published(bootstrap: str, session_id: str, languages: Sequence[str]) -> Published:
+    """Wait until the talk, which has ended, is complete in these languages, and read it. Raises TimeoutError."""
+    missing = set(languages)
+    async with (
+        asyncio.timeout(_FINISH_S),
+        LogReader.open(bootstrap, [TRANSLATIONS], client_id="test") as reader,
+    ):
+        async for received in reader.follow():
+            record = received.record
+            if record.session_id == session_id and isinstance(record, LaneFinished):
+                missing.discard(record.language)
+                if not missing:
+                    break
+    return await published(bootstrap, session_id)
 
 
 async def until_captured(bootstrap: str, session_id: str, length_ms: float, since_ms: float = 0.0) -> None:

@@ -15,7 +15,7 @@ from services.cli.stack import SERVICES, Platform
 from services.cli.stack.forwarder import Forwarder
 from services.common.clock import now_ms
 from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microphone, new_page, site
-from tests.e2e.published import published, until_captured
+from tests.e2e.published import all_published, until_captured
 from tests.e2e.talks import BABYLON, share_found
 
 BEFORE_S = 1.0
@@ -81,12 +81,12 @@ async def test_nothing_is_lost_or_heard_twice_through_cut_networks_reloads_a_swi
         all_of_it_ms = (BEFORE_S + duration_s(BABYLON)) * 1000
         await until_captured(platform.broker.bootstrap, speaker.session_id, all_of_it_ms, since_ms=reloaded_at_ms)
         await speaker.end()
-        for listener in (staying, loading, switching):
-            await listener.at_the_end()
+        talk = await all_published(platform.broker.bootstrap, speaker.session_id, ["pt", "es"])
+        for listener, language in ((staying, "pt"), (loading, "es"), (switching, "es")):
+            await listener.heard_through(language, talk.promised(language)[-1])
         stayed, loaded, switched = [await listener.take() for listener in (staying, loading, switching)]
         read = await staying.read()
     assert not faults
-    talk = await published(platform.broker.bootstrap, speaker.session_id)
     assert len(talk.gaps_ms()) == 1  # while the speaker's page was loaded, nobody captured anything
     before = [frame for frame in talk.frames if frame.pcm and frame.captured_at_ms < reloaded_at_ms]
     assert reloaded_at_ms - before[-1].captured_at_ms < LAST_FRAMES_MS

@@ -13,7 +13,7 @@ from services.cli.evaluation.quality import word_error_rate
 from services.cli.stack import Platform
 from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microphone, new_page, site
 from tests.e2e.heard import Heard, lag_figures
-from tests.e2e.published import published, until_captured
+from tests.e2e.published import all_published, until_captured
 from tests.e2e.talks import IVORY, recognized_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,12 +46,12 @@ async def test_a_talk_is_heard_in_browsers_as_it_was_captured_in_one(web: Site, 
         spoken_ms = (BEFORE_S + duration_s(IVORY)) * 1000
         await until_captured(web.stack.bootstrap, speaker.session_id, spoken_ms)
         await speaker.end()
+        talk = await all_published(web.stack.bootstrap, speaker.session_id, list(LANGUAGES))
         for code, listener in listeners.items():
-            await listener.at_the_end()
+            await listener.heard_through(code, talk.promised(code)[-1])
             heard[code] = await listener.take()
             read[code] = await listener.read()
     assert not faults
-    talk = await published(web.stack.bootstrap, speaker.session_id)
     assert talk.gaps_ms() == []
     said = " ".join(word.text for word in talk.words)
     errors = word_error_rate([IVORY.with_suffix(".txt").read_text(encoding="utf-8")], [said])
