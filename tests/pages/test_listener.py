@@ -2,14 +2,12 @@
 
 import asyncio
 import itertools
-import os
-import shutil
 from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.browsing import until
+from tests.e2e.browsing import chromium, until
 from tests.pages.scripted import TALK, Site
 from tests.pages.visit import Visit, visit
 
@@ -148,21 +146,16 @@ async def test_a_browser_that_forbids_storage_is_good_enough_to_listen_with(at: 
     assert at.faults == []
 
 
-async def test_a_browser_that_blocks_sound_asks_for_a_tap_and_then_plays(browser: Browser, web: Site) -> None:
-    program = os.environ.get("DRAGOMAN_CHROMIUM") or shutil.which("chromium")
-    wary = await browser.browser_type.launch(executable_path=program, args=["--no-sandbox"])
-    try:
-        async with visit(wary, web) as at:
-            await at.listen(tap=True)
-            await at.captioned(19)
-            await at.page.reload()
-            await at.see("Your browser waits for a tap before it plays sound.")
-            await at.services.say()
-            await at.press("Turn the sound on")
-            await at.heard(20)
-            await expect(at.shown("Your browser waits for a tap")).to_have_count(0)
-    finally:
-        await wary.close()
+async def test_a_browser_that_blocks_sound_asks_for_a_tap_and_then_plays(web: Site) -> None:
+    async with chromium(autoplay=False) as wary, visit(wary, web) as at:
+        await at.listen(tap=True)
+        await at.captioned(19)
+        await at.page.reload()
+        await at.see("Your browser waits for a tap before it plays sound.")
+        await at.services.say()
+        await at.press("Turn the sound on")
+        await at.heard(20)
+        await expect(at.shown("Your browser waits for a tap")).to_have_count(0)
 
 
 async def test_listeners_who_lose_a_server_together_come_back_one_by_one(browser: Browser, web: Site) -> None:
