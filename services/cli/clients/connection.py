@@ -12,6 +12,8 @@ from services.cli.errors import CliError
 UNREACHABLE = (OSError, TimeoutError, InvalidHandshake)
 """What ``open_socket`` raises when nobody answers."""
 
+STEADY_S = 5.0
+"""Who is let in and closed again sooner than this waits longer each time."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
 _BROKE_PROTOCOL = "the service says that this client broke the protocol"
 _NO_SESSION = "there is no such session"

@@ -15,6 +15,7 @@ from yarl import URL
 from services.cli.clients import audio
 from services.cli.clients.connection import (
     LISTENER_REFUSALS,
+    STEADY_S,
     UNREACHABLE,
     GaveUp,
     Refused,
@@ -35,8 +36,6 @@ from services.cli.clients.notices import (
 from services.common.clock import now_ms
 
 GIVE_UP_S = 60.0
-_STEADY_S = 5.0
-"""Who is let in and closed again sooner than this waits longer each time."""
 _FETCHES = 4
 _FETCH_TIMEOUT_S = 5.0
 _DRAIN_S = 30.0
@@ -150,7 +149,7 @@ class Listener:
                 reason = str(fault) or type(fault).__name__
             if time.monotonic() - since > GIVE_UP_S:
                 raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
-            if time.monotonic() - began > _STEADY_S:
+            if time.monotonic() - began > STEADY_S:
                 pauses = waits()
             self.hearing.reconnects += 1
             self._report(f"{self.language}: {reason}; connecting again")

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from services.cli.clients.connection import (
     SPEAKER_REFUSALS,
+    STEADY_S,
     UNREACHABLE,
     GaveUp,
     Refused,
@@ -162,10 +163,11 @@ class Speaker:
         pauses, since = waits(), time.monotonic()
         while True:
             self._said = None
+            began = time.monotonic()
             try:
                 async with open_socket(self._url) as socket:
                     await self._greet(socket)
-                    pauses, since = waits(), time.monotonic()
+                    since = time.monotonic()
                     await self._talk(socket)
                     return
             except ConnectionClosed as closed:
@@ -177,6 +179,8 @@ class Speaker:
                 reason = str(fault) or type(fault).__name__
             if time.monotonic() - since > GIVE_UP_S:
                 raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
+            if time.monotonic() - began > STEADY_S:
+                pauses = waits()
             self.reconnects += 1
             self._report(f"{reason}; connecting again")
             await asyncio.sleep(next(pauses))

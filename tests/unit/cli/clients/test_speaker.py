@@ -1,9 +1,10 @@
 """The speaker's client against a small ingest of its own protocol, over a real socket."""
 
 import asyncio
+import itertools
 import json
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -100,6 +101,23 @@ async def test_frames_that_were_not_acknowledged_are_sent_again_after_a_lost_con
         await speaker.run()
     assert kept.seqs == list(range(20))
     assert speaker.reconnects == 2
+
+
+async def test_who_is_let_in_and_cut_off_again_and_again_waits_longer_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[Iterator[float]] = []
+
+    def waits() -> Iterator[float]:
+        begun.append(itertools.repeat(0.0))
+        return begun[-1]
+
+    monkeypatch.setattr("services.cli.clients.speaker.waits", waits)
+    async with ingest(Kept(drop_after=(1, 2, 3))) as url:
+        speaker = Speaker(url, "s", "secret", floor(5))
+        await speaker.run()
+    assert speaker.reconnects == 3
+    assert len(begun) == 1
 
 
 async def test_a_new_talk_goes_on_where_the_sessions_floor_stands() -> None:
