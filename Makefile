@@ -29,12 +29,13 @@ bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipp
 	@$(bin)/python -m services.cli.commands.bench
 	@$(bin)/python -m tests.bench.browser
 
-check: setup  ## lint, format, types, which module may import which, the web apps' size
+check: setup  ## lint, format, types, which module may import which, the web apps' size, Terraform's format
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-cache
 	@$(npm) check
+	@! command -v terraform >/dev/null || terraform fmt -check -diff -recursive terraform
 
 format: setup  ## format the code and mend what the linters can
 	@$(bin)/ruff check --fix .

@@ -31,9 +31,9 @@ locals {
   brokers = toset([for number in range(1, var.kafka.brokers + 1) : tostring(number)])
 }
 
+# Without a key: CloudWatch may not use AWS's own one for SNS, and what alarms say is no secret.
 resource "aws_sns_topic" "this" {
-  name              = "${var.name}-alarms"
-  kms_master_key_id = "alias/aws/sns"
+  name = "${var.name}-alarms"
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -147,7 +147,7 @@ resource "aws_cloudwatch_metric_alarm" "broker_storage" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.limits.broker_storage
-  treat_missing_data  = "breaching"
+  treat_missing_data  = "missing"
   alarm_actions       = [aws_sns_topic.this.arn]
   ok_actions          = [aws_sns_topic.this.arn]
 }

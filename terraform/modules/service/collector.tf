@@ -19,7 +19,10 @@ locals {
         }
       }
     }
-    processors = { batch = { timeout = "15s" } }
+    processors = {
+      batch             = { timeout = "15s" }
+      resourcedetection = { detectors = ["ecs"] } # tells the task's id, by which the log stream is called
+    }
     exporters = {
       awsemf = {
         region                  = local.region
@@ -36,7 +39,7 @@ locals {
     }
     service = {
       pipelines = {
-        metrics = { receivers = ["prometheus"], processors = ["batch"], exporters = ["awsemf"] }
+        metrics = { receivers = ["prometheus"], processors = ["resourcedetection", "batch"], exporters = ["awsemf"] }
       }
     }
   }
