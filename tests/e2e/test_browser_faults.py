@@ -90,7 +90,7 @@ async def test_nothing_is_lost_or_heard_twice_through_cut_networks_reloads_a_swi
     assert len(talk.gaps_ms()) == 1  # while the speaker's page was loaded, nobody captured anything
     before = [frame for frame in talk.frames if frame.pcm and frame.captured_at_ms < reloaded_at_ms]
     assert reloaded_at_ms - before[-1].captured_at_ms < LAST_FRAMES_MS
-    assert share_found(np.frombuffer(b"".join(frame.pcm for frame in before), "<i2"), BABYLON) > 0.9
+    assert share_found(np.frombuffer(b"".join(frame.pcm for frame in before), "<i2"), BABYLON) > 0.8
     said = " ".join(word.text for word in talk.words if word.start_ms >= before[-1].end_ms)
     errors = word_error_rate([BABYLON.with_suffix(".txt").read_text(encoding="utf-8")], [said])
     assert errors is not None

@@ -12,11 +12,10 @@ from services.cli.evaluation.talk import Audience, give
 from services.cli.stack import Stack
 from services.cli.stack.process import base_environment
 from services.cli.stack.system import System
-from services.common.clock import now_ms
-from services.common.contracts import Audience, Caption, Final, Finished, Speech
+from services.common.contracts import Caption, Final, Finished, Speech
 from services.common.home import home
 from services.common.kafka import LogReader
-from services.common.topics import ALL, AUDIENCE, TRANSCRIPTS, TRANSLATIONS, Topic
+from services.common.topics import ALL, TRANSCRIPTS, TRANSLATIONS, Topic
 from tests.e2e.talks import IVORY, excerpt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -90,17 +89,14 @@ async def test_a_talk_can_be_read_with_kafkas_own_consumer_and_with_ours(
 
 @pytest.mark.parametrize("codec", ["lz4", "snappy", "zstd"])
 async def test_records_that_another_producer_compressed_can_be_read(shared_stack: Stack, codec: str) -> None:
-    bootstrap = shared_stack.bootstrap
-    async with LogReader.open(bootstrap, [AUDIENCE], client_id="test") as reader:
-        counted = Audience(session_id=codec, language="pt", notifier_id="n", listeners=1, hearing=0, at_ms=now_ms())
-        said = AUDIENCE.encode(counted).value + b"\n"
-        await kafkas_own(
-            "ConsoleProducer", bootstrap, "--topic", AUDIENCE.name, "--compression-codec", codec, said=said
-        )
-        async with asyncio.timeout(_LIMIT_S):
-            async for received in reader.follow():
-                if received.record == counted:
-                    break
+    bootstrap, topic = shared_stack.bootstrap, TRANSCRIPTS
+    finished = Finished(session_id=f"of-{codec}", language="en", end_ms=1.0)
+    said = topic.encode(finished).value + b"\n"
+    async with LogReader.open(bootstrap, [topic], client_id="test") as reader, asyncio.timeout(_LIMIT_S):
+        await kafkas_own("ConsoleProducer", bootstrap, "--topic", topic.name, "--compression-codec", codec, said=said)
+        async for received in reader.follow():
+            if received.record == finished:
+                break
 
 
 async def test_no_topic_comes_into_being_by_being_used(shared_stack: Stack) -> None:
