@@ -8,8 +8,6 @@ from services.common.kafka import process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIO, TRANSCRIPTS
-from services.transcriber.local.recognizer import LocalRecognizer
-from services.transcriber.local.tuning import Tuning
 from services.transcriber.ports import Recognizer
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
@@ -43,15 +41,25 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
 
 
 def open_recognizer(settings: TranscriberSettings) -> AbstractAsyncContextManager[Recognizer]:
-    """The adapter that the settings choose, ready to work within the block. Raises EngineError."""
+    """The adapter that the settings choose, ready to work within the block. Raises EngineError, SettingsError.
+
+    An image has the packages of one adapter only.
+    """
     match settings.recognizer:
         case "local":
+            from services.transcriber.local.recognizer import LocalRecognizer
+            from services.transcriber.local.tuning import Tuning
+
             return LocalRecognizer.load(
                 settings.whisper_model,
                 workers=settings.whisper_workers,
                 deadline_s=settings.whisper_deadline_s,
                 tuning=Tuning(step_s=settings.recognizer_step_s),
             )
+        case "aws":
+            from services.transcriber.aws.recognizer import AmazonRecognizer
+
+            return AmazonRecognizer.load(endpoint=settings.transcribe_endpoint, stability=settings.transcribe_stability)
 
 
 if __name__ == "__main__":

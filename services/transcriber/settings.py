@@ -4,6 +4,7 @@ from typing import Literal
 
 from services.common.home import home
 from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.transcriber.aws.account import Stability
 from services.transcriber.local.tuning import Tuning
 
 
@@ -11,7 +12,7 @@ class TranscriberSettings(Settings, frozen=True, kw_only=True):
     """Defaults fit one machine."""
 
     transcriber_port: Port = 18082
-    recognizer: Literal["local"] = "local"
+    recognizer: Literal["local", "aws"] = "local"
     """Which adapter serves the port ``Recognizer``."""
     recognizer_streams: PositiveInt = 8
     """Sessions recognized at once in this process; more are refused, not slowed down."""
@@ -23,3 +24,7 @@ class TranscriberSettings(Settings, frozen=True, kw_only=True):
     """A decode that takes longer is given up, and its process replaced."""
     recognizer_step_s: Seconds = Tuning.step_s
     """New speech between two decodes of the local recognizer: smaller is faster and costs more."""
+    transcribe_stability: Stability = "high"
+    """aws: how soon Transcribe calls words stable, against accuracy."""
+    transcribe_endpoint: str = ""
+    """aws: where Transcribe is, if not at the region's own endpoint."""

@@ -14,6 +14,14 @@ class Fault:
 
 
 BREAKS = Fault(None)
+ENDS = Fault("")
+"""In a stream: a clean end, too early."""
+ENDLESS = Fault("endless")
+"""In a stream: it is not ended after the audio has."""
+DEAF = Fault("deaf")
+"""In a stream: it goes on, without another result."""
+DAMAGED = Fault("damaged")
+"""In a stream: a message whose checksum is wrong."""
 
 
 @dataclass

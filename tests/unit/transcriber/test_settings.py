@@ -21,4 +21,4 @@ def test_one_that_is_not_there_is_named_with_those_that_are() -> None:
         load(TranscriberSettings, {"DRAGOMAN_RECOGNIZER": "abacus"})
     (line,) = str(fault.value).splitlines()
     assert line.startswith("DRAGOMAN_RECOGNIZER='abacus'")
-    assert line.endswith("expected one of local")
+    assert line.endswith("expected one of local, aws")
