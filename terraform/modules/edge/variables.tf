@@ -46,11 +46,11 @@ variable "connect_to" {
 }
 
 variable "domain" {
-  description = <<-E
+  description = <<-EOT
     A domain of one's own; null for CloudFront's, where traffic from CloudFront to the load balancer is not encrypted.
     name: what people see. origin_name: the load balancer's name. Certificates in ACM: certificate_arn for name in
     us-east-1, origin_certificate_arn for origin_name in the region. zone_id: the hosted zone of both names.
-  E
+  EOT
   type = object({
     name                   = string
     certificate_arn        = string

@@ -28,10 +28,10 @@ variable "clients" {
 }
 
 variable "provisioned" {
-  description = <<-E
+  description = <<-EOT
     Brokers of one's own; null for MSK Serverless, which has settings of its own and may refuse some of our topics'
     (see docs/deploy.md). brokers: a multiple of three. Storage grows by itself from storage_gb to max_storage_gb.
-  E
+  EOT
   type = object({
     kafka_version  = optional(string, "3.9.x")
     instance_type  = string
