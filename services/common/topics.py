@@ -114,7 +114,7 @@ def _json_topic(
 
 AUDIO: Topic[Frame] = Topic(
     "audio",
-    {"retention.ms": str(2 * _HOUR_MS), "segment.ms": str(_HOUR_MS // 2), "compression.type": "producer"},
+    {"retention.ms": str(2 * _HOUR_MS), "segment.ms": str(_HOUR_MS // 2)},
     _encode_frame,
     _decode_frame,
 )
