@@ -117,17 +117,16 @@ async def serving(handler: Handler, folder: Path) -> AsyncIterator[tuple[int, Pa
     context.set_alpn_protocols(["h2"])
     connections: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        connections.add(task)
-        await _Connection(handler, reader, writer).run()
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.create_task(_Connection(handler, reader, writer).run()))
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1], certificate
     finally:
         server.close()
+        if connections:
+            await asyncio.wait(connections, timeout=2 * _CLOSE_S)
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
