@@ -116,7 +116,6 @@ _TABLE = (
         local=Local(
             paths={"en": (_PT, "apertium:pt-es", "apertium:es-gl"), "pt": ("apertium:pt-es", "apertium:es-gl")}
         ),
-        aws=Aws(transcribe="gl-ES"),
     ),
 )
 # fmt: on
