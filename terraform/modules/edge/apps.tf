@@ -3,6 +3,7 @@ data "aws_caller_identity" "this" {}
 locals {
   types = {
     css   = "text/css"
+    flac  = "audio/flac"
     html  = "text/html; charset=utf-8"
     js    = "text/javascript"
     json  = "application/json"
