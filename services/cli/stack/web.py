@@ -22,6 +22,7 @@ from services.cli.stack.aws_endpoint import REGION
 from services.cli.stack.errors import StackError
 from services.cli.stack.ports import HOST, Ports, listen
 from services.cli.stack.provision import Provisioned
+from services.common.connections import HttpConnection
 from services.common.http import Uvicorn, json_response
 
 BUILT = Path(__file__).resolve().parents[3] / "frontend" / "dist"
@@ -106,6 +107,8 @@ async def served(config: Config, clips: str, port: int, folder: Path = BUILT) ->
         server = Uvicorn(
             uvicorn.Config(
                 web_app(config, clips, folder),
+                http=HttpConnection,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
