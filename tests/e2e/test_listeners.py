@@ -133,7 +133,7 @@ async def test_an_end_in_mid_talk_is_an_end_everywhere_at_once(shared_system: Sy
 
         await sessions.end(session.session_id)
         assert (await anybody.get(f"/sessions/{session.session_id}")).status_code == 410
-        assert (await anybody.get(f"/sessions/{session.code}")).status_code == 404
+        assert (await anybody.get(f"/sessions/{session.code}")).status_code == 410
         assert (await speaking, speaker.reconnects) == (4410, 0)
         for ears in (hearing, reading):
             while (message := await ears.next())["type"] != "state" or message["state"] != "ended":
