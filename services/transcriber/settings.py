@@ -4,8 +4,10 @@ from typing import Literal
 
 from services.common.home import home
 from services.common.settings import Port, PositiveInt, Seconds, Settings
-from services.transcriber.aws.account import Stability
 from services.transcriber.local.tuning import Tuning
+
+Stability = Literal["high", "medium", "low"]
+"""How early Transcribe calls words of a partial stable."""
 
 
 class TranscriberSettings(Settings, frozen=True, kw_only=True):

@@ -1,14 +1,13 @@
 """In whose name Transcribe is called, and where."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from aiobotocore.session import AioSession, get_session
 
 from services.common.errors import EngineUnavailable
 from services.common.settings import SettingsError
-
-Stability = Literal["high", "medium", "low"]
+from services.transcriber.settings import Stability
 
 
 class Keys(NamedTuple):

@@ -16,10 +16,11 @@ import structlog
 from services.common.contracts import SAMPLE_RATE, Word
 from services.common.errors import EngineRejected, EngineUnavailable
 from services.common.languages import LANGUAGES
-from services.transcriber.aws.account import Account, Stability
+from services.transcriber.aws.account import Account
 from services.transcriber.aws.call import Call
 from services.transcriber.aws.results import hypothesis
 from services.transcriber.ports import Hypothesis
+from services.transcriber.settings import Stability
 
 log = structlog.get_logger(__name__)
 

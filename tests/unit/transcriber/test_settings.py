@@ -1,5 +1,7 @@
 """Which recognizer the settings choose."""
 
+import subprocess
+import sys
 from contextlib import AbstractAsyncContextManager
 from typing import get_args, get_type_hints
 
@@ -22,3 +24,9 @@ def test_one_that_is_not_there_is_named_with_those_that_are() -> None:
     (line,) = str(fault.value).splitlines()
     assert line.startswith("DRAGOMAN_RECOGNIZER='abacus'")
     assert line.endswith("expected one of local, aws")
+
+
+def test_an_engine_s_packages_are_needed_only_where_it_is_chosen() -> None:
+    program = "import sys, services.transcriber.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert not {"amazon_transcribe", "awscrt", "faster_whisper", "ctranslate2"} & set(done.stdout.split())
