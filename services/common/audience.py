@@ -1,6 +1,7 @@
 """Who listens to what: a view of the ``audience`` topic, kept in step by reading it.
 
-Notifiers repeat their counts every 30 s, so a count that was not repeated for long is that of a dead notifier.
+Notifiers repeat their counts every 30 s, so a count that was not repeated for long is that of a dead notifier. How old
+one is, is told by its own time only as it comes (it may come long after); from then on it ages by our steady clock.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
-from services.common.clock import now_ms
+from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience
 
 STALE_MS = 90_000
@@ -24,8 +25,14 @@ class Listeners(NamedTuple):
     listeners: int = 0
     hearing: int = 0
     """Those of them who take speech."""
-    last_known_ms: float = 0.0
-    """Wall-clock ms of the last sign of a listener, the leaving of the last one included."""
+    last_known_ms: float = float("-inf")
+    """By the view's steady clock: the last sign of a listener, the leaving of the last one included."""
+
+
+class _Known(NamedTuple):
+    record: Audience
+    said_at_ms: float
+    """By the steady clock."""
 
 
 class _Received(Protocol):
@@ -34,11 +41,12 @@ class _Received(Protocol):
 
 
 class AudienceView:
-    """Counts by session and language. ``clock``: wall-clock ms."""
+    """Counts by session and language. ``clock``: steady ms. ``wall``: what records are stamped with, Unix ms."""
 
-    def __init__(self, clock: Callable[[], float] = now_ms) -> None:
+    def __init__(self, clock: Callable[[], float] = steady_ms, wall: Callable[[], float] = now_ms) -> None:
         self._clock = clock
-        self._records: dict[str, dict[tuple[str, str], Audience]] = {}
+        self._wall = wall
+        self._records: dict[str, dict[tuple[str, str], _Known]] = {}
         self._told: dict[str, dict[str, tuple[int, int]]] = {}
         self._callbacks: list[Callable[[str], None]] = []
 
@@ -53,21 +61,22 @@ class AudienceView:
         """Take one record in, and call back if it changes the counts."""
         known = self._records.setdefault(record.session_id, {})
         before = known.get((record.language, record.notifier_id))
-        if before is None or before.listeners or record.listeners:  # a repeated zero is no sign of life
-            known[record.language, record.notifier_id] = record
+        if before is None or before.record.listeners or record.listeners:  # a repeated zero is no sign of life
+            age_ms = max(0.0, self._wall() - record.at_ms)
+            known[record.language, record.notifier_id] = _Known(record, self._clock() - age_ms)
         self._tell(record.session_id)
 
     def languages(self, session_id: str) -> dict[str, Listeners]:
         """Every language of the session that somebody listens to, or listened to lately (then with zeros)."""
         fresh = self._clock() - STALE_MS
         totals: dict[str, Listeners] = {}
-        for (language, _), record in self._records.get(session_id, {}).items():
+        for (language, _), (record, said_at_ms) in self._records.get(session_id, {}).items():
             total = totals.get(language, Listeners())
-            counts = record.at_ms > fresh
+            counts = said_at_ms > fresh
             totals[language] = Listeners(
                 total.listeners + (record.listeners if counts else 0),
                 total.hearing + (record.hearing if counts else 0),
-                max(total.last_known_ms, record.at_ms),
+                max(total.last_known_ms, said_at_ms),
             )
         return totals
 
@@ -89,7 +98,7 @@ class AudienceView:
         forgotten = self._clock() - FORGOTTEN_MS
         for session_id, records in list(self._records.items()):
             self._tell(session_id)
-            kept = {key: record for key, record in records.items() if record.at_ms > forgotten}
+            kept = {key: known for key, known in records.items() if known.said_at_ms > forgotten}
             self._records[session_id] = kept
             if not kept:
                 del self._records[session_id], self._told[session_id]

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from services.common.attempts import Attempts, TooManyFailures
-from services.common.clock import now_ms
+from services.common.clock import now_ms, steady_ms
 from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
 from services.common.languages import LANGUAGES, offered
@@ -110,14 +110,14 @@ class Sessions:
         if session is None:
             code = folded(name)
             try:
-                self._attempts.check(code, now_ms())
+                self._attempts.check(code, steady_ms())
             except TooManyFailures as fault:
                 raise Refused(429, "too_many_failures", str(fault)) from fault
             session = await self._store.find_code(code)
             if session is None and self._view.has_ended(code):
                 raise _ended()
             if session is None:
-                self._attempts.failed(code, now_ms())
+                self._attempts.failed(code, steady_ms())
                 raise Refused(404, "unknown_session", "there is no such session; check the link or the code")
         if session.state is State.ENDED:
             raise _ended()

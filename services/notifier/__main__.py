@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from services.common.clock import now_ms
+from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience
 from services.common.http import Server
 from services.common.kafka import LogReader, Publisher
@@ -47,7 +47,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         session_listeners=settings.max_session_listeners,
         finish_ms=settings.finish_s * 1000,
     )
-    hub = Hub(limits, audiences, now_ms)
+    hub = Hub(limits, audiences, steady_ms)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         serving = tasks.create_task(server.run())
         sign = await parts.enter_async_context(
@@ -58,7 +58,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
             )
         )
         patience = Patience(settings.join_s, settings.keep_up_s)
-        notifier = Notifier(hub, Announcer(Presigner(sign, now_ms), now_ms), patience, now_ms)
+        notifier = Notifier(hub, Announcer(Presigner(sign, steady_ms), steady_ms), patience)
         publisher = await parts.enter_async_context(Publisher.open(settings.kafka_bootstrap, name))
         sessions = await parts.enter_async_context(LogReader.open(settings.kafka_bootstrap, [SESSIONS], client_id=name))
         speech = await parts.enter_async_context(

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from services.common import stages
+from services.common.clock import now_ms
 from services.common.contracts import Caption, Speech
 from services.notifier import messages
 from services.notifier.presign import Presigner
@@ -19,7 +20,7 @@ class Announcer:
     """Notices to text."""
 
     def __init__(self, presigner: Presigner, clock: Callable[[], float]) -> None:
-        """clock: wall-clock milliseconds."""
+        """clock: steady milliseconds."""
         self._presigner = presigner
         self._clock = clock
         self._wired: deque[AnyNotice] = deque()
@@ -44,7 +45,7 @@ class Announcer:
         url: str | None = None
         if isinstance(record, Speech) and record.key is not None:
             url = await self._presigner.url(record.key)
-        now = self._clock()
+        now = now_ms()
         passed = {**record.stages, stages.NOTIFY: now - notice.read_at_ms}
         if isinstance(record, Caption):
             return messages.encode(messages.caption_notice(record, passed, now, history=history))

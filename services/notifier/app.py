@@ -1,7 +1,7 @@
 """The notifier's parts put together: records in, listeners served, counts out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from starlette.routing import WebSocketRoute
@@ -27,11 +27,10 @@ class Reader(Protocol):
 class Notifier:
     """Serves listeners from what its readers bring."""
 
-    def __init__(self, hub: Hub, announcer: Announcer, patience: Patience, clock: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, announcer: Announcer, patience: Patience) -> None:
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
-        self._clock = clock
         self._listeners: set[Listener] = set()
         self._stopping = False
         metrics.LISTENERS.set_function(lambda: hub.listeners)
@@ -58,7 +57,7 @@ class Notifier:
             listener.stop()
 
     async def _listen(self, socket: WebSocket) -> None:
-        listener = Listener(socket, self._hub, self._announcer, self._patience, self._clock)
+        listener = Listener(socket, self._hub, self._announcer, self._patience)
         if self._stopping:
             listener.stop()
         self._listeners.add(listener)

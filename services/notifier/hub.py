@@ -8,6 +8,7 @@ import msgspec
 
 from services.common import languages, stages
 from services.common.attempts import Attempts, TooManyFailures
+from services.common.clock import now_ms
 from services.common.codes import folded
 from services.common.contracts import (
     Caption,
@@ -49,7 +50,7 @@ class Hub:
     """Rooms by session id."""
 
     def __init__(self, limits: Limits, audiences: Audiences, clock: Callable[[], float]) -> None:
-        """clock: wall-clock milliseconds."""
+        """clock: steady milliseconds."""
         self._limits = limits
         self._audiences = audiences
         self._clock = clock
@@ -57,7 +58,7 @@ class Hub:
         self._codes: dict[str, str] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._kept: deque[tuple[float, Tail, int]] = deque()
-        """Every segment kept, oldest first: when its caption was published, and where it is."""
+        """Every segment kept, oldest first: when its caption came, and where it is."""
         self._attempts = Attempts()
         self.listeners = 0
 
@@ -69,7 +70,7 @@ class Hub:
     def take(self, record: Record, read_at_ms: float) -> None:
         """Take a record of sessions, transcripts or translations in and wake those whom it concerns."""
         if isinstance(record, Session):
-            self._take_session(record)
+            self._take_session(record, read_at_ms)
             return
         if record.session_id in self._ended and record.session_id not in self._rooms:
             return
@@ -113,7 +114,7 @@ class Hub:
             )
         if self.listeners >= self._limits.listeners or room.listeners >= self._limits.session_listeners:
             raise Refused(1013, "full", "no more listeners fit in here; try again in a while")
-        seat = Seat(room, session, join, self._clock(), wake)
+        seat = Seat(room, session, join, now_ms(), wake)
         room.seats.setdefault(join.language, set()).add(seat)
         self.listeners += 1
         if not seat.monitor:
@@ -149,7 +150,7 @@ class Hub:
             self._rooms[session_id] = Room(self._limits.tail_segments)
         return self._rooms[session_id]
 
-    def _take_session(self, session: Session) -> None:
+    def _take_session(self, session: Session, read_at_ms: float) -> None:
         session_id, code = session.session_id, folded(session.code)
         if session.state is not State.ENDED:
             if session_id in self._ended:
@@ -164,7 +165,7 @@ class Hub:
             self._ended.popitem(last=False)
         if self._codes.get(code) == session_id:
             del self._codes[code]
-        if session_id in self._rooms or session.updated_at_ms > self._clock() - _LATE_RESUME_MS:
+        if session_id in self._rooms or read_at_ms - session.updated_at_ms < _LATE_RESUME_MS:
             room = self._room(session_id)
             room.session = session
             room.ended_at_ms = room.ended_at_ms or self._clock()
@@ -175,7 +176,7 @@ class Hub:
         caption = _passed(caption, topic, read_at_ms)
         if not tail.add_caption(Notice(caption, read_at_ms)):
             return
-        self._kept.append((caption.published_at_ms, tail, caption.index))
+        self._kept.append((self._clock(), tail, caption.index))
         if len(self._kept) > self._limits.kept_segments:
             _, oldest, index = self._kept.popleft()
             oldest.forget_through(index)

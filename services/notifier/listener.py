@@ -1,12 +1,12 @@
 """One listener's socket: joins in, notices out."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from services.common.clock import now_ms
 from services.common.errors import EngineUnavailable
 from services.notifier import messages, metrics
 from services.notifier.announcer import Announcer
@@ -42,13 +42,11 @@ class Listener:
         hub: Hub,
         announcer: Announcer,
         patience: Patience,
-        clock: Callable[[], float],
     ) -> None:
         self._socket = socket
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
-        self._clock = clock
         self._seat: Seat | None = None
         self._news = asyncio.Event()
         self._stopping = False
@@ -124,13 +122,13 @@ class Listener:
                 raise Refused(1000, "", "")
 
     async def _send_news(self) -> None:
-        while (seat := self._seat) is not None and (news := seat.next(self._clock())) is not None:
+        while (seat := self._seat) is not None and (news := seat.next(now_ms())) is not None:
             if isinstance(news, Notice):
                 history = seat.is_history(news)
                 text = await self._announcer.wire(news, history=history)
                 await self._socket.send_text(text)
                 if news.read_at_ms >= seat.taken_at_ms:
-                    metrics.ANNOUNCE_DELAY.observe((self._clock() - news.record.published_at_ms) / 1000)
+                    metrics.ANNOUNCE_DELAY.observe((now_ms() - news.record.published_at_ms) / 1000)
                 metrics.SENT.labels(news.record.__struct_config__.tag).inc()
             else:
                 await self._socket.send_text(messages.encode(news))

@@ -23,7 +23,7 @@ class Presigner:
     """Object key to URL, with at least half of its lifetime left."""
 
     def __init__(self, sign: Sign, clock: Callable[[], float]) -> None:
-        """sign: a fresh URL for a key. clock: wall-clock milliseconds."""
+        """sign: a fresh URL for a key. clock: steady milliseconds."""
         self._sign = sign
         self._clock = clock
         self._signed: OrderedDict[str, tuple[float, str]] = OrderedDict()

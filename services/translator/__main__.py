@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from services.common.audience import AudienceView
-from services.common.clock import now_ms
+from services.common.clock import steady_ms
 from services.common.http import Server
 from services.common.kafka import LogReader, process_partitions
 from services.common.lifecycle import Service, run
@@ -56,7 +56,7 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
             ),
             audience=audience,
             linger_ms=settings.linger_s * 1000,
-            clock=now_ms,
+            clock=steady_ms,
         )
         service.started()
         await process_partitions(

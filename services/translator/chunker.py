@@ -34,7 +34,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chunker(Protocol):
-    """A lane's policy. Times are wall-clock ms; ``remaining_ms`` is how long the playhead still has speech."""
+    """A lane's policy. ``now_ms``: by the lane's clock, as ``floor_epoch_ms`` of the finals that it hears.
+    ``remaining_ms``: how long the playhead still has speech."""
 
     def hear(self, final: Final) -> None:
         """Take the next final in."""

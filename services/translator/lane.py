@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import structlog
 from prometheus_client import Counter, Histogram
 
 from services.common import stages
 from services.common.audience import Listeners
+from services.common.clock import now_ms
 from services.common.contracts import Caption, Final, Finished, LaneFinished, Speech, Translation
 from services.common.errors import EngineError, EngineRejected
 from services.translator.chunker import Chunker, Piece
@@ -58,7 +60,7 @@ class LaneContext:
     """The lane has said everything and hears nothing any more; synchronous."""
     listeners: Callable[[], Listeners]
     clock: Callable[[], float]
-    """Wall-clock ms."""
+    """Steady ms: what the playhead and the chunker go by. Records tell the wall's time."""
 
 
 class _Heard(NamedTuple):
@@ -79,7 +81,7 @@ class Lane:
     published: Published
 
     def __post_init__(self) -> None:
-        self.playhead = Playhead(self.published.plays_until_ms)
+        self.playhead = Playhead(self.context.clock() + self.published.backlog_ms(now_ms()))
         self._heard: deque[_Heard] = deque()
         self._changed = asyncio.Event()
         self._to_speak = asyncio.Event()
@@ -96,8 +98,16 @@ class Lane:
         if final.words:
             self._heard.append(_Heard(offset, final.words[-1].end_ms, final, read_at_ms))
         self._source = final.language
-        self.chunker.hear(final)
+        self.chunker.hear(self._by_our_clock(final))
         self._changed.set()
+
+    def _by_our_clock(self, final: Final) -> Final:
+        """The final with its epoch on the lane's clock. Whatever the speaker's says, no word is yet to be spoken."""
+        if not final.words:
+            return final
+        now = self.context.clock()
+        epoch_ms = min(now - now_ms() + final.floor_epoch_ms, now - final.words[-1].end_ms)
+        return msgspec.structs.replace(final, floor_epoch_ms=epoch_ms)
 
     def finish(self, offset: int, finished: Finished) -> None:
         """The session has ended: say the rest, then publish LaneFinished."""
@@ -176,7 +186,8 @@ class Lane:
         hearing = self.context.listeners().hearing
         spoken = bool(piece.text) and self._speaks(hearing, now)
         source = self._source_of(piece)
-        decide_ms = max(0.0, now - source.read_at_ms)
+        published_at_ms = now_ms()
+        decide_ms = max(0.0, published_at_ms - source.read_at_ms)
         translate_ms = min(self._translate_ms, decide_ms)
         caption = Caption(
             session_id=self.context.session_id,
@@ -196,7 +207,7 @@ class Lane:
                 stages.DECIDE: decide_ms - translate_ms,
                 stages.TRANSLATE: translate_ms,
             },
-            published_at_ms=now,
+            published_at_ms=published_at_ms,
         )
         if spoken:
             backlog_ms, clip_ms = self.playhead.remaining_ms(now), self.playhead.estimate_ms(piece.text)
@@ -247,21 +258,20 @@ class Lane:
         spent: dict[str, float] = {}
         try:
             clip = await self.context.engines.synthesize(caption.text, self.context.language, rate)
-            made_at = self.context.clock()
+            made_at_ms = now_ms()
             wanted = f"{caption.session_id}/{caption.language}/{caption.index:06d}.{clip.extension}"
             await self.context.engines.put(wanted, clip)
-            stored_at = self.context.clock()
+            stored_at_ms = now_ms()
             key, duration_ms = wanted, clip.duration_ms
             spent = {
-                stages.SYNTHESIZE: made_at - caption.published_at_ms,
-                stages.STORE: stored_at - made_at,
+                stages.SYNTHESIZE: made_at_ms - caption.published_at_ms,
+                stages.STORE: stored_at_ms - made_at_ms,
             }
             self.playhead.learn(caption.text, duration_ms, rate)
         except EngineError as fault:
             log.warning("speech_failed", index=caption.index, reason=str(fault))
             failed = "speech rejected" if isinstance(fault, EngineRejected) else "speech unavailable"
-        now = self.context.clock()
-        self.playhead.measured(caption.index, now + DELIVERY_MS, duration_ms)
+        self.playhead.measured(caption.index, self.context.clock() + DELIVERY_MS, duration_ms)
         self._put(
             Speech(
                 session_id=caption.session_id,
@@ -275,7 +285,7 @@ class Lane:
                 failed=failed,
                 floor_epoch_ms=caption.floor_epoch_ms,
                 stages={**caption.stages, **spent},
-                published_at_ms=now,
+                published_at_ms=now_ms(),
             )
         )
         self._changed.set()

@@ -36,7 +36,7 @@ class _Planned(NamedTuple):
 
 
 class Playhead:
-    """Clips follow each other; one that isn't there in time leaves a gap. Times are wall-clock ms."""
+    """Clips follow each other; one that isn't there in time leaves a gap. Times are by a steady clock, in ms."""
 
     def __init__(self, end_ms: float = 0.0) -> None:
         self._end_ms = end_ms

@@ -21,8 +21,10 @@ class Published:
         """Floor audio up to here is in captions."""
         self.last_at_ms = 0.0
         """When the last caption was published, wall clock."""
-        self.plays_until_ms = 0.0
-        """Wall clock at which a listener who misses nothing has heard all speech so far."""
+        self._left_ms = 0.0
+        """Speech that a listener who misses nothing had to hear when the last clip came, that one included."""
+        self._left_at_ms = 0.0
+        """When that was, wall clock."""
         self.finished = False
         self.said: deque[Said] = deque(maxlen=_REMEMBERED)
         self.speechless: deque[Caption] = deque()
@@ -42,11 +44,17 @@ class Published:
                 if self.speechless and self.speechless[0].index == record.index:
                     self.speechless.popleft()  # else its caption is older than what Kafka keeps
                 if record.key:
-                    begins_ms = max(self.plays_until_ms, record.published_at_ms + DELIVERY_MS)
-                    self.plays_until_ms = begins_ms + record.duration_ms
+                    at_ms = record.published_at_ms + DELIVERY_MS
+                    self._left_ms = self.backlog_ms(at_ms) + record.duration_ms
+                    self._left_at_ms = at_ms
             case LaneFinished():
                 self.finished = True
                 self.said.clear()
+
+    def backlog_ms(self, now_ms: float) -> float:
+        """How much speech is still to be heard at this time of the wall clock. The clock may have been set since the
+        last clip, or another one's: then it is at most what there was then."""
+        return max(0.0, self._left_ms - max(0.0, now_ms - self._left_at_ms))
 
     @property
     def done_ms(self) -> float:

@@ -19,7 +19,7 @@ _ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "sr.", 
 
 @dataclass(frozen=True)
 class SourceWord:
-    """A final word; ``end_ms`` of floor audio is its identity, ``spoken_at_ms`` the wall clock when it began."""
+    """A final word; ``end_ms`` of floor audio is its identity, ``spoken_at_ms`` when it began, by the lane's clock."""
 
     text: str
     start_ms: float

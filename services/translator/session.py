@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from services.common.audience import AudienceView
+from services.common.clock import now_ms
 from services.common.contracts import Final, Finished, LaneFinished, Translation
 from services.translator.chunker import Chunker
 from services.translator.engines import Engines
@@ -35,7 +36,7 @@ class Workshop:
     linger_ms: float
     """A lane stops when nobody has listened for so long."""
     clock: Callable[[], float]
-    """Wall-clock ms."""
+    """Steady ms, as the audience's."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Session:
         """Start lanes that somebody listens to, or did a moment ago (through a notifier that restarts while this task
         takes over, say); retire those that nobody has listened to for a while.
 
-        at_ms: when the words to come were published; None: they have yet to be.
+        at_ms: when the words to come were published (wall clock); None: they have yet to be.
         """
         if self._finished:
             return
@@ -120,7 +121,7 @@ class Session:
         if self._source is not None:
             targets = self._workshop.engines.translator.targets(self._source)
             for language in (wanted & targets) - self._lanes.keys():
-                self._begin(language, now if at_ms is None else at_ms)
+                self._begin(language, now_ms() if at_ms is None else at_ms)
         for language, lane in self._lanes.items():
             lane.retire(language not in wanted)
 
@@ -155,7 +156,7 @@ class Session:
 
     def _recent(self, at_ms: float, published: Published) -> bool:
         """Whether words published then are for a lane that starts now."""
-        return self._workshop.clock() - at_ms < _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
+        return now_ms() - at_ms < _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
 
     def _open_lane(self, language: str) -> Lane:
         published = self._published[language]

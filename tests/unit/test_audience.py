@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.common.audience import FORGOTTEN_MS, STALE_MS, AudienceView, Listeners
@@ -24,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def view(clock: Clock) -> AudienceView:
-    return AudienceView(clock)
+    return AudienceView(clock, clock)
 
 
 def count(clock: Clock, listeners: int, hearing: int = 0, language: str = "pt", notifier: str = "1") -> Audience:
@@ -110,3 +111,22 @@ async def test_records_are_followed(view: AudienceView, clock: Clock) -> None:
     with pytest.raises(ExceptionGroup):
         await view.run(records())
     assert view.of("s", "pt").listeners == 2
+
+
+def test_a_count_from_a_clock_that_is_ahead_lasts_no_longer_than_others(view: AudienceView, clock: Clock) -> None:
+    view.apply(msgspec.structs.replace(count(clock, 3), at_ms=clock.now + 1e9))
+    clock.now += STALE_MS
+    assert view.of("s", "pt").listeners == 0
+    clock.now += FORGOTTEN_MS
+    view.expire()
+    assert view.languages("s") == {}
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000.0, 3_600_000.0])
+def test_listeners_stay_known_when_the_wall_clock_is_set(clock: Clock, step_ms: float) -> None:
+    wall = Clock()
+    view = AudienceView(clock, wall)
+    view.apply(count(wall, 3))
+    wall.now += step_ms
+    view.expire()
+    assert view.of("s", "pt").listeners == 3

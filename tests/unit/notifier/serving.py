@@ -10,7 +10,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from services.common.clock import now_ms
+from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Record
 from services.common.http import Server
 from services.common.lifecycle import Service
@@ -31,7 +31,6 @@ class Served:
     hub: Hub
     notifier: Notifier
     port: int
-    clock: Callable[[], float]
     signed: list[str] = field(default_factory=list)
 
     @property
@@ -41,7 +40,7 @@ class Served:
     def take(self, *records: Record) -> None:
         """As if they had been read from Kafka now."""
         for record in records:
-            self.hub.take(record, self.clock())
+            self.hub.take(record, now_ms())
 
     async def until_listeners(self, count: int) -> None:
         """Wait until so many have joined."""
@@ -96,7 +95,7 @@ class Ears:
 async def serving(
     *,
     patience: Patience | None = None,
-    clock: Callable[[], float] = now_ms,
+    clock: Callable[[], float] = steady_ms,
     **limits: float,
 ) -> AsyncIterator[Served]:
     """A notifier's socket on a free port."""
@@ -108,21 +107,21 @@ async def serving(
         "session_listeners": 1_000,
         "finish_ms": 15_000.0,
     }
-    hub = Hub(Limits(**(usual | limits)), Audiences("n1", clock), clock)  # type: ignore[arg-type]
+    hub = Hub(Limits(**(usual | limits)), Audiences("n1", now_ms), clock)  # type: ignore[arg-type]
     signed: list[str] = []
 
     async def sign(key: str) -> str:
         signed.append(key)
         return f"https://clips.example/{key}?signature={len(signed)}"
 
-    notifier = Notifier(hub, Announcer(Presigner(sign, clock), clock), patience or Patience(10, 20), clock)
+    notifier = Notifier(hub, Announcer(Presigner(sign, clock), clock), patience or Patience(10, 20))
     service = Service("notifier")
     server = Server(service, host="127.0.0.1", port=0, port_variable="PORT", max_message_bytes=MAX_MESSAGE_BYTES)
     server.add(notifier.routes())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.run())
         try:
-            yield Served(hub, notifier, server.port, clock, signed)
+            yield Served(hub, notifier, server.port, signed)
         finally:
             notifier.stop()
             service.stopping.set()

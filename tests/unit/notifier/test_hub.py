@@ -317,6 +317,15 @@ def test_what_is_old_is_forgotten_and_what_a_resume_lacks_is_said(world: World) 
     assert rest == [2, 3, 4]
 
 
+def test_what_comes_is_kept_though_its_translator_s_clock_is_far_behind(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join()
+    world.hub.take(caption(0, at=world.now - 3_600_000), world.now)
+    world.hub.sweep()
+    world.hub.take(speech(0, at=world.now - 3_600_000), world.now)
+    assert world.told(seat)[1:] == [0, 0]
+
+
 def test_segments_are_bounded_over_all_sessions() -> None:
     world = a_world(kept_segments=10)
     for number in range(5):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from services.common.audience import AudienceView
-from services.common.clock import now_ms
+from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience, Caption, LaneFinished, Speech, Transcript, Translation
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS, TRANSLATIONS
@@ -89,7 +89,7 @@ def workshop(
     most_clips_waiting: int = 1000,
     linger_ms: float = 30_000,
     deadlines: Deadlines | None = None,
-    clock: Callable[[], float] = now_ms,
+    clock: Callable[[], float] = steady_ms,
 ) -> Workshop:
     """Fakes for what isn't given."""
     return Workshop(

@@ -1,16 +1,20 @@
 """Lanes over fake engines: who gets what, in which order, when engines fail and listeners come and go."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from services.common import stages
+from services.common import clock, stages
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Boundary, Final, Finished, Speech
+from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech
 from services.common.errors import EngineRejected, EngineUnavailable, Fatal
 from services.translator.engines import Deadlines
+from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.session import Workshop
 from tests.unit.translator.builders import final, words_in, words_of
 from tests.unit.translator.fakes import FakeKafka, FakeStore, FakeSynthesizer, FakeTranslator, listen, workshop
@@ -358,3 +362,56 @@ async def test_speech_is_published_once_even_if_the_end_comes_twice(run: Start, 
     await running.kafka.run_to_end()
     assert len([record for record in running.kafka.output if isinstance(record, Speech)]) == 3
     assert len(running.kafka.finishes("pt")) == 1
+
+
+HOUR_S = 3_600.0
+
+
+@pytest.mark.parametrize("step_s", [-HOUR_S, HOUR_S])
+async def test_speech_goes_on_when_the_wall_clock_is_set(
+    run: Start, audience: AudienceView, monkeypatch: pytest.MonkeyPatch, step_s: float
+) -> None:
+    running = await run(workshop(audience=audience, shed_backlog_ms=20_000))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: time.time() + step_s, monotonic=time.monotonic))
+    await running.feed(sentence("We talked", 1000, 1))
+    await running.until(lambda: len(running.kafka.captions("pt")) == 2)
+    audience.expire()
+    await running.feed(sentence("We left", 2000, 2), END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [caption.spoken for caption in running.kafka.captions("pt")] == [True] * 3
+
+
+async def test_a_takeover_from_one_whose_clock_was_ahead_sheds_nothing(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience, shed_backlog_ms=20_000))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    await running.kafka.crash()
+    running.kafka.output = [
+        msgspec.structs.replace(record, published_at_ms=record.published_at_ms + HOUR_S * 1000)
+        for record in running.kafka.output
+        if not isinstance(record, LaneFinished)
+    ]
+    await running.kafka.take_over()
+    running.kafka.log += [sentence("We talked", 1000, 1), END]
+    while await running.kafka.feed():
+        pass
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [caption.spoken for caption in running.kafka.captions("pt")] == [True] * 2
+
+
+async def test_words_from_a_speaker_whose_clock_is_ahead_wait_no_longer_than_others(
+    run: Start, audience: AudienceView
+) -> None:
+    policy = RollingPolicy(force_ms=50, least_words=1)
+    running = await run(workshop(audience=audience, make_chunker=lambda sentences: Rolling(sentences, policy)))
+    listen(audience, "pt")
+    ahead = final("We met in the park", published_at_ms=now_ms())
+    await running.feed(msgspec.structs.replace(ahead, floor_epoch_ms=now_ms() + HOUR_S * 1000))
+    async with asyncio.timeout(10):
+        while not running.kafka.captions("pt"):
+            await asyncio.sleep(0.01)
+            running.kafka.commit()

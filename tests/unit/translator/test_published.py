@@ -1,23 +1,46 @@
 """What a lane knows of its own output."""
 
+import pytest
+
 from services.common.contracts import Speech
-from services.translator.published import Published
+from services.translator.published import DELIVERY_MS, Published
+
+
+def speech(index: int, duration_ms: float, published_at_ms: float) -> Speech:
+    return Speech(
+        session_id="s",
+        language="pt",
+        index=index,
+        start_ms=0,
+        end_ms=1,
+        text="olá",
+        key=f"s/pt/{index:06d}.flac",
+        duration_ms=duration_ms,
+        published_at_ms=published_at_ms,
+    )
 
 
 def test_speech_whose_caption_kafka_no_longer_keeps_is_passed_over() -> None:
     published = Published()
-    published.apply(
-        Speech(
-            session_id="s",
-            language="pt",
-            index=4,
-            start_ms=0,
-            end_ms=1,
-            text="olá",
-            key="s/pt/000004.flac",
-            duration_ms=10,
-            published_at_ms=1000,
-        )
-    )
+    published.apply(speech(4, 10, 1000))
     assert not published.speechless
-    assert published.plays_until_ms > 1000
+    assert published.backlog_ms(1000) > 0
+
+
+def test_clips_follow_each_other() -> None:
+    published = Published()
+    published.apply(speech(0, 3000, 100_000))
+    published.apply(speech(1, 2000, 101_000))
+    assert published.backlog_ms(102_000) == pytest.approx(3000 + DELIVERY_MS)
+    assert published.backlog_ms(200_000) == 0
+
+
+HOUR_MS = 3_600_000
+
+
+def test_a_clock_that_was_set_back_leaves_no_more_to_be_heard_than_there_was() -> None:
+    published = Published()
+    published.apply(speech(0, 3000, 100_000 + HOUR_MS))
+    assert published.backlog_ms(101_000) == 3000
+    published.apply(speech(1, 2000, 101_000))
+    assert published.backlog_ms(102_000) < 5000
