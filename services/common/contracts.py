@@ -212,6 +212,8 @@ class Session(Record, frozen=True, kw_only=True):
     state: State = State.CREATED
     created_at_ms: AtMs = 0.0
     updated_at_ms: AtMs = 0.0
+    revision: Count = 0
+    """Counts the changes in the session's store. Of two states the one with more is newer, whatever clocks say."""
     speaker: str = ""
     """Which connection speaks, named ``INSTANCE/number``: when it changes, another speaker has taken over."""
 

@@ -43,6 +43,8 @@ class Keeper:
 
     async def look(self) -> None:
         """Once. Raises KafkaUnavailable, StoreUnavailable."""
+        for session in list(self._view.overtaken.values()):
+            await self._sessions.announce(session)
         oldest_ms = now_ms() - self._max_session_s * 1000
         for session in list(self._view.open.values()):
             if session.created_at_ms < oldest_ms:

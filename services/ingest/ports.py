@@ -45,6 +45,7 @@ class SessionStore(Protocol):
     ) -> Session | None:
         """Change what is given, unless the session is gone, has ended, or is not as ``only_*`` wants it.
 
+        Each change adds one to the session's ``revision``.
         Returns the session as it is now, or None if nothing was changed. An ended session stays as it is.
         """
 

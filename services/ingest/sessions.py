@@ -99,7 +99,7 @@ class Sessions:
                 await self._store.create(session, self._max_session_s)
             except CodeTaken:
                 continue
-            await self._announce(session)
+            await self.announce(session)
             log.info("session_created", session=session.session_id)
             return session
         raise Refused(503, "no_code", "no free code was found; try again")
@@ -155,7 +155,7 @@ class Sessions:
         )
         if changed is None:
             raise await self._why_not(session)
-        await self._announce(changed)
+        await self.announce(changed)
         return changed
 
     async def take_floor(self, session: Session, connection: str) -> Session:
@@ -164,7 +164,7 @@ class Sessions:
         changed = await self._store.update(session.session_id, state=state, speaker=connection)
         if changed is None:
             raise await self._why_not(session)
-        await self._announce(changed)
+        await self.announce(changed)
         return changed
 
     async def pause_abandoned(self, session: Session) -> None:
@@ -174,10 +174,10 @@ class Sessions:
         )
         if changed is not None:
             await self._mark(changed, Mark.PAUSE)
-            await self._announce(changed)
+            await self.announce(changed)
             log.info("session_abandoned", session=session.session_id)
         elif (stored := await self._store.get(session.session_id)) is not None:
-            await self._announce(stored)  # changed by a call that failed before it did that
+            await self.announce(stored)  # changed by a call that failed before it did that
 
     async def end(self, session: Session) -> Session:
         """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.
@@ -188,8 +188,10 @@ class Sessions:
         if session.state is not State.ENDED:
             await self._mark(session, Mark.END)
         changed = await self._store.update(session.session_id, state=State.ENDED)
-        ended = changed or msgspec.structs.replace(session, state=State.ENDED, updated_at_ms=now_ms())
-        await self._announce(ended)
+        ended = changed or msgspec.structs.replace(
+            session, state=State.ENDED, updated_at_ms=now_ms(), revision=session.revision + 1
+        )
+        await self.announce(ended)
         await self._store.forget_code(session.code)
         self._floors.forget(session.session_id)
         log.info("session_ended", session=session.session_id)
@@ -211,7 +213,8 @@ class Sessions:
             ),
         )
 
-    async def _announce(self, session: Session) -> None:
+    async def announce(self, session: Session) -> None:
+        """Say on the topic how the session is."""
         await self._publisher.send(SESSIONS, session)
         self._view.apply(session)
 

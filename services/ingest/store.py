@@ -139,7 +139,7 @@ class DynamoSessionStore:
         given = {name: str(value) for name, value in changes.items() if value is not None}
         names = {f"#{name}": name for name in given} | {"#state": "state"}
         values: dict[str, Any] = {f":{name}": {"S": value} for name, value in given.items()}
-        values |= {":now": {"N": repr(now_ms())}, ":ended": {"S": State.ENDED.value}}
+        values |= {":now": {"N": repr(now_ms())}, ":one": {"N": "1"}, ":ended": {"S": State.ENDED.value}}
         conditions = ["attribute_exists(pk)", "#state <> :ended"]
         if only_from is not None:
             allowed = {f":from{number}": {"S": one.value} for number, one in enumerate(only_from)}
@@ -155,7 +155,8 @@ class DynamoSessionStore:
                 TableName=self._table,
                 Key={"pk": {"S": _key(session_id)}},
                 UpdateExpression="SET "
-                + ", ".join(["updated_at_ms = :now", *(f"#{name} = :{name}" for name in given)]),
+                + ", ".join(["updated_at_ms = :now", *(f"#{name} = :{name}" for name in given)])
+                + " ADD revision :one",
                 ConditionExpression=" AND ".join(conditions),
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
@@ -205,6 +206,7 @@ def _item(session: Session, expires_at_s: int) -> dict[str, Any]:
         "speaker": {"S": session.speaker},
         "created_at_ms": {"N": repr(session.created_at_ms)},
         "updated_at_ms": {"N": repr(session.updated_at_ms)},
+        "revision": {"N": str(session.revision)},
         TTL_ATTRIBUTE: {"N": str(expires_at_s)},
     }
     if session.target_languages is not None:

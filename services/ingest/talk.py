@@ -202,7 +202,7 @@ class Talk:
             return
         if session.state is State.ENDED:
             raise Closing(4410, "session_ended", "the session has ended")
-        if session.updated_at_ms <= self._session.updated_at_ms:
+        if session.revision <= self._session.revision:
             return
         if session.speaker != self._session.speaker:
             raise Closing(4409, "taken_over", "another speaker took over")

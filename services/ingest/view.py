@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from services.common.codes import folded
 from services.common.contracts import Session, State
 from services.common.kafka import Received
@@ -41,17 +43,20 @@ class SessionView:
     def __init__(self) -> None:
         self.open: dict[str, Session] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self.overtaken: dict[str, Session] = {}
+        """Of which the topic holds an older state last, by id, as they are known: to be announced again, since whoever
+        starts later would believe the topic."""
         self._watches: dict[str, set[Watch]] = {}
 
     def apply(self, session: Session) -> None:
         """Take a state in, from the topic or from this task's own change; one that is no news is ignored.
 
-        Tasks announce each for themselves and by their own clocks, so an older state may come after the end: the end is
-        final, whatever the time of it.
+        Tasks announce each for themselves, so an older state may come after a newer one, after the end too, which is
+        final.
         """
         session_id, ended = session.session_id, session.state is State.ENDED
         known = self.open.get(session_id)
-        older = known is not None and session.updated_at_ms <= known.updated_at_ms
+        older = known is not None and session.revision <= known.revision
         if session_id in self._ended or (older and not ended):
             return
         if ended:
@@ -75,7 +80,17 @@ class SessionView:
     async def follow(self, records: AsyncIterator[Received[Any]]) -> None:
         """Take in everything that comes, for ever."""
         async for received in records:
-            self.apply(received.record)
+            self._read(received.record)
+
+    def _read(self, session: Session) -> None:
+        self.apply(session)
+        session_id, known = session.session_id, self.open.get(session.session_id)
+        if known is None and session.state is not State.ENDED:
+            self.overtaken[session_id] = msgspec.structs.replace(session, state=State.ENDED)
+        elif known is not None and session.revision < known.revision:
+            self.overtaken[session_id] = known
+        else:
+            self.overtaken.pop(session_id, None)
 
     @contextmanager
     def watch(self, session_id: str) -> Iterator[Watch]:

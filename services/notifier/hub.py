@@ -153,8 +153,9 @@ class Hub:
     def _take_session(self, session: Session, read_at_ms: float) -> None:
         session_id, code = session.session_id, folded(session.code)
         if session.state is not State.ENDED:
-            if session_id in self._ended:
-                return  # announced before the end by another task of ingest
+            known = self._rooms[session_id].session if session_id in self._rooms else None
+            if session_id in self._ended or (known is not None and session.revision < known.revision):
+                return  # announced late by another task of ingest
             self._room(session_id).session = session
             self._codes[code] = session_id
             self._rooms[session_id].wake()

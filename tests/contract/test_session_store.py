@@ -89,6 +89,7 @@ async def test_an_update_changes_what_is_given_and_the_time(store: SessionStore)
     assert changed is not None
     assert (changed.state, changed.speaker, changed.title) == (State.LIVE, "1/1", made.title)
     assert changed.updated_at_ms >= made.updated_at_ms
+    assert changed.revision == made.revision + 1
     assert await store.get(made.session_id) == changed
 
 

@@ -91,7 +91,7 @@ class InMemorySessionStore:
             return None
         given = {"state": state, "title": title, "speaker": speaker}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        changed = msgspec.structs.replace(known, **changes, updated_at_ms=now_ms())
+        changed = msgspec.structs.replace(known, **changes, updated_at_ms=now_ms(), revision=known.revision + 1)
         self.sessions[session_id] = changed
         return changed
 

@@ -295,7 +295,7 @@ async def test_a_pause_at_another_task_reaches_the_socket_and_is_marked_in_the_a
         await socket.send(frame(0))
         await acknowledged(socket, 0)
         known = ingest.view.open[session.session_id]
-        ingest.view.apply(msgspec.structs.replace(known, state=State.PAUSED, updated_at_ms=now_ms() + 1))
+        ingest.view.apply(msgspec.structs.replace(known, state=State.PAUSED, revision=known.revision + 1))
         assert await receive(socket) == {"type": "state", "state": "paused"}
     assert [one.mark or one.seq for one in ingest.publisher.frames(session.session_id)] == [0, Mark.PAUSE]
 
@@ -318,7 +318,7 @@ async def test_a_second_speaker_at_another_task_takes_over(ingest: Ingest) -> No
     async with ingest.socket() as socket:
         await ingest.start(socket, session)
         known = ingest.view.open[session.session_id]
-        ingest.view.apply(msgspec.structs.replace(known, speaker="2/1", updated_at_ms=now_ms() + 1))
+        ingest.view.apply(msgspec.structs.replace(known, speaker="2/1", revision=known.revision + 1))
         assert (await to_the_end(socket))[0] == 4409
 
 

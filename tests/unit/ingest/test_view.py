@@ -1,11 +1,13 @@
 """What a task knows of sessions, however the announcements of several tasks cross."""
 
 import itertools
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 
 from services.common.contracts import Session, State
+from services.common.kafka import Received
 from services.ingest import view as view_module
 from services.ingest.view import SessionView
 
@@ -14,14 +16,20 @@ CREATED = Session(
 )
 
 
-def at(updated_at_ms: float, state: State, session_id: str = "s1") -> Session:
+def at(revision: int, state: State, session_id: str = "s1") -> Session:
+    """Announced by tasks whose clocks tell nothing: the later, the earlier it seems."""
     return msgspec.structs.replace(
-        CREATED, session_id=session_id, code=f"code{session_id}", updated_at_ms=updated_at_ms, state=state
+        CREATED,
+        session_id=session_id,
+        code=f"code{session_id}",
+        revision=revision,
+        updated_at_ms=-revision,
+        state=state,
     )
 
 
-ANNOUNCED = (CREATED, at(2, State.LIVE), at(3, State.PAUSED), at(2.5, State.ENDED))
-"""The task that ended it has a clock that is behind the other's."""
+ANNOUNCED = (CREATED, at(2, State.LIVE), at(3, State.PAUSED), at(4, State.ENDED))
+OPEN = (CREATED, at(1, State.LIVE), at(2, State.PAUSED), at(3, State.LIVE))
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(ANNOUNCED)))
@@ -30,6 +38,37 @@ def test_a_session_that_has_ended_stays_so_in_whatever_order_tasks_are_heard(ord
     for session in order:
         view.apply(session)
     assert view.open == {}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(OPEN)))
+def test_the_newest_state_wins_in_whatever_order_and_by_whatever_clocks_tasks_announce(
+    order: tuple[Session, ...],
+) -> None:
+    view = SessionView()
+    for session in order:
+        view.apply(session)
+    assert view.open == {"s1": OPEN[-1]}
+
+
+async def read(view: SessionView, *sessions: Session) -> None:
+    async def topic() -> AsyncIterator[Received[Session]]:
+        for offset, session in enumerate(sessions):
+            yield Received(session, "sessions", 0, offset, 0.0)
+
+    await view.follow(topic())
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(OPEN), *itertools.permutations(ANNOUNCED)])
+async def test_an_older_state_that_the_topic_would_keep_is_known_until_the_newest_is_there_again(
+    order: tuple[Session, ...],
+) -> None:
+    view = SessionView()
+    await read(view, *order)
+    newest = max(order, key=lambda session: session.revision)
+    overtaken = list(view.overtaken.values())
+    assert [one.state for one in overtaken] == ([] if order[-1] == newest else [newest.state])
+    await read(view, *overtaken)
+    assert not view.overtaken
 
 
 async def test_who_waits_for_changes_hears_of_nothing_after_the_end() -> None:

@@ -147,6 +147,14 @@ def test_an_announcement_from_before_the_end_that_comes_after_it_opens_nothing(w
         assert world.refusal(name) == 4410
 
 
+def test_an_older_state_that_comes_late_changes_nothing(world: World) -> None:
+    world.hub.take(session(state=State.PAUSED, revision=3), 0.0)
+    seat = world.join()
+    world.told(seat)
+    world.hub.take(session(state=State.LIVE, revision=2, updated_at_ms=world.now), 0.0)
+    assert world.told(seat) == []
+
+
 def test_nobody_may_come_back_long_after_the_end(world: World) -> None:
     world.hub.take(session(), 0.0)
     world.hub.take(session(state=State.ENDED), 0.0)
