@@ -43,6 +43,7 @@ class Keeper:
 
     async def look(self) -> None:
         """Once. Raises KafkaUnavailable, StoreUnavailable."""
+        await self._sessions.complete_ends()
         for session in list(self._view.overtaken.values()):
             await self._sessions.announce(session)
         oldest_ms = now_ms() - self._max_session_s * 1000

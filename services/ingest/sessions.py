@@ -2,7 +2,7 @@
 
 import secrets
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import structlog
@@ -14,7 +14,7 @@ from services.common.contracts import Frame, Mark, Session, State
 from services.common.languages import LANGUAGES, offered
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.floors import Floors
-from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore
+from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
 from services.ingest.view import SessionView
 
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -27,6 +27,7 @@ _CODE_TRIES = 5
 _PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T", Session, Session | None)
 
 
 class Refused(Exception):
@@ -58,9 +59,11 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Every change goes to the store, then to the ``sessions`` topic, then to this task's own view.
+    """Every change goes to the store, then to the ``sessions`` topic, then to this task's own view; but for the end,
+    which is Kafka's first.
 
-    Methods raise Refused, StoreUnavailable, KafkaUnavailable. After the latter two a repeated call completes the work.
+    Methods raise Refused, StoreUnavailable, KafkaUnavailable. After the latter two a repeated call completes the work;
+    an end that was begun is completed without one, see ``complete_ends``.
     """
 
     def __init__(
@@ -78,6 +81,8 @@ class Sessions:
         self._floors = floors
         self._max_session_s = max_session_s
         self._attempts = Attempts()
+        self._ending: dict[str, Session] = {}
+        """Ends that are not complete, by id; the session is ENDED once the audio has its mark."""
 
     async def create(self, owner: str, new: NewSession) -> Session:
         """A session that nobody has spoken in yet, with a fresh secret id and a free code."""
@@ -113,7 +118,7 @@ class Sessions:
                 self._attempts.check(code, steady_ms())
             except TooManyFailures as fault:
                 raise Refused(429, "too_many_failures", str(fault)) from fault
-            session = await self._store.find_code(code)
+            session = self._as_announced(await self._store.find_code(code))
             if session is None and self._view.has_ended(code):
                 raise _ended()
             if session is None:
@@ -135,14 +140,23 @@ class Sessions:
     async def _named(self, session_id: str) -> Session | None:
         if len(session_id) > _LONGEST_NAME:
             raise Refused(404, "unknown_session", "there is no such session; that is too long for a link or a code")
-        return await self._store.get(session_id)
+        return self._as_announced(await self._store.get(session_id))
+
+    def _as_announced(self, session: T) -> T:
+        """The stored session, but ENDED if its end was announced and the store has yet to learn it."""
+        if session is None or session.state is State.ENDED or not self._view.has_ended(session.session_id):
+            return session
+        ended = self._ending[session.session_id] = msgspec.structs.replace(session, state=State.ENDED)
+        return ended
 
     async def of_owner(self, owner: str) -> list[Session]:
         """Newest first."""
-        return await self._store.of_owner(owner)
+        return [self._as_announced(session) for session in await self._store.of_owner(owner)]
 
     async def change(self, session: Session, change: Change) -> Session:
         """Refused: 410; 409 for a state that can't follow; 422 for a title that is none."""
+        if session.state is State.ENDED:
+            raise _ended()
         if change.title is None and change.state is None:
             return session
         if change.title is not None:
@@ -183,19 +197,38 @@ class Sessions:
         """The end, at once and everywhere; again for an ended one, in case not everybody heard of it.
 
         The mark goes first: if this process dies in between, the session is not ended yet and may be ended again.
-        So the audio of a session that has ended has its mark.
+        So the audio of a session that has ended has its mark. Then it is announced, and with that it has ended: the
+        transcriber takes no more of it, so no store that is away may keep it open.
         """
+        session_id = session.session_id
+        self._ending[session_id] = session
         if session.state is not State.ENDED:
             await self._mark(session, Mark.END)
-        changed = await self._store.update(session.session_id, state=State.ENDED)
-        ended = changed or msgspec.structs.replace(
+        ended = self._ending[session_id] = msgspec.structs.replace(
             session, state=State.ENDED, updated_at_ms=now_ms(), revision=session.revision + 1
         )
         await self.announce(ended)
-        await self._store.forget_code(session.code)
-        self._floors.forget(session.session_id)
-        log.info("session_ended", session=session.session_id)
+        self._floors.forget(session_id)
+        log.info("session_ended", session=session_id)
+        try:
+            await self._store_end(ended)
+        except StoreUnavailable as fault:
+            log.warning("end_not_stored_yet", session=session_id, reason=str(fault))
         return ended
+
+    async def complete_ends(self) -> None:
+        """Go on with ends that Kafka or the store did not take."""
+        for session in list(self._ending.values()):
+            if session.state is State.ENDED and self._view.has_ended(session.session_id):
+                await self._store_end(session)
+                log.info("end_stored_late", session=session.session_id)
+            else:
+                await self.end(session)
+
+    async def _store_end(self, session: Session) -> None:
+        await self._store.update(session.session_id, state=State.ENDED)
+        await self._store.forget_code(session.code)
+        self._ending.pop(session.session_id, None)
 
     async def _mark(self, session: Session, mark: Mark) -> None:
         """Write a mark where the session's audio goes on."""
