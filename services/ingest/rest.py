@@ -14,7 +14,6 @@ from services.common.audience import AudienceView
 from services.common.contracts import Session, State
 from services.common.http import error_response, json_response
 from services.common.kafka import KafkaUnavailable
-from services.common.languages import LANGUAGES, offered
 from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Change, NewSession, Refused, Sessions
 from services.ingest.tokens import KeysUnavailable, Speaker, TokenRejected, Tokens
@@ -75,9 +74,7 @@ class Rest:
         ]
 
     async def _languages(self, _: Request) -> Response:
-        spoken = [
-            SpokenLanguage(code, offered(code, None)[1:]) for code, entry in LANGUAGES.items() if entry.local.recognizes
-        ]
+        spoken = [SpokenLanguage(code, targets) for code, targets in self.sessions.spoken().items()]
         return json_response({"spoken": spoken})
 
     async def _create(self, request: Request) -> Response:
@@ -93,7 +90,7 @@ class Rest:
         session = await self.sessions.find(request.path_params["name"])
         if "authorization" in request.headers and (await self._speaker(request)).subject == session.owner:
             return json_response(self._owner_view(session))
-        return json_response(_public_view(session))
+        return json_response(self._public_view(session))
 
     async def _change(self, request: Request) -> Response:
         session = await self._owned(request)
@@ -115,22 +112,21 @@ class Rest:
     def _owner_view(self, session: Session) -> OwnerView:
         counts = self.audience.languages(session.session_id)
         return OwnerView(
-            **msgspec.structs.asdict(_public_view(session)),
+            **msgspec.structs.asdict(self._public_view(session)),
             code=session.code,
             target_languages=session.target_languages,
             created_at_ms=session.created_at_ms,
             listeners={code: count.listeners for code, count in counts.items() if count.listeners},
         )
 
-
-def _public_view(session: Session) -> PublicView:
-    return PublicView(
-        session_id=session.session_id,
-        title=session.title,
-        state=session.state,
-        source_language=session.source_language,
-        languages=offered(session.source_language, session.target_languages),
-    )
+    def _public_view(self, session: Session) -> PublicView:
+        return PublicView(
+            session_id=session.session_id,
+            title=session.title,
+            state=session.state,
+            source_language=session.source_language,
+            languages=self.sessions.offered(session),
+        )
 
 
 async def _body(request: Request, kind: type[T]) -> T:

@@ -11,7 +11,7 @@ from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms, steady_ms
 from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
-from services.common.languages import LANGUAGES, offered
+from services.common.languages import EngineSet, offered, spoken, targets
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.floors import Floors
 from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
@@ -74,7 +74,12 @@ class Sessions:
         floors: Floors,
         *,
         max_session_s: float,
+        recognizer: EngineSet,
+        translator: EngineSet,
     ) -> None:
+        """max_session_s: a session's code is forgotten then."""
+        self._recognizer: EngineSet = recognizer
+        self._translator: EngineSet = translator
         self._store = store
         self._publisher = publisher
         self._view = view
@@ -87,7 +92,7 @@ class Sessions:
     async def create(self, owner: str, new: NewSession) -> Session:
         """A session that nobody has spoken in yet, with a fresh secret id and a free code."""
         check_title(new.title)
-        check_languages(new)
+        self._check_languages(new)
         for _ in range(_CODE_TRIES):
             at = now_ms()
             session = Session(
@@ -108,6 +113,14 @@ class Sessions:
             log.info("session_created", session=session.session_id)
             return session
         raise Refused(503, "no_code", "no free code was found; try again")
+
+    def spoken(self) -> dict[str, tuple[str, ...]]:
+        """The languages that a talk may be given in, each with those that it can be translated into."""
+        return {code: targets(code, self._translator) for code in spoken(self._recognizer)}
+
+    def offered(self, session: Session) -> tuple[str, ...]:
+        """What its listeners may choose, the spoken language first."""
+        return offered(session.source_language, session.target_languages, self._translator)
 
     async def find(self, name: str) -> Session:
         """By id, or by code as people write it. Refused: 404, 410, 429."""
@@ -230,6 +243,16 @@ class Sessions:
         await self._store.forget_code(session.code)
         self._ending.pop(session.session_id, None)
 
+    def _check_languages(self, new: NewSession) -> None:
+        """Refused 422 unless somebody recognizes the source and every target can be had from it."""
+        known = self.spoken()
+        if new.source_language not in known:
+            raise Refused(422, "language", f"source_language {new.source_language!r} is not one of {', '.join(known)}")
+        choices = known[new.source_language]
+        if wrong := [code for code in new.target_languages or () if code not in choices]:
+            said = ", ".join(map(repr, wrong))
+            raise Refused(422, "language", f"target_languages {said}: choose among {', '.join(choices)}")
+
     async def _mark(self, session: Session, mark: Mark) -> None:
         """Write a mark where the session's audio goes on."""
         position, at = self._floors.position(session), now_ms()
@@ -266,16 +289,3 @@ def check_title(title: str) -> None:
     """Refused 422 unless it can be read, and shown on one line, a terminal's included."""
     if not title.strip() or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in title):
         raise Refused(422, "title", "a title is one line of text, without control characters")
-
-
-def check_languages(new: NewSession) -> None:
-    """Refused 422 unless somebody recognizes the source and every target can be had from it."""
-    source = LANGUAGES.get(new.source_language)
-    if source is None or not source.local.recognizes:
-        spoken = ", ".join(code for code, entry in LANGUAGES.items() if entry.local.recognizes)
-        raise Refused(422, "language", f"source_language {new.source_language!r} is not one of {spoken}")
-    possible = offered(new.source_language, None)
-    wrong = [code for code in new.target_languages or () if code not in possible or code == new.source_language]
-    if wrong:
-        choices = ", ".join(code for code in possible if code != new.source_language)
-        raise Refused(422, "language", f"target_languages {', '.join(map(repr, wrong))}: choose among {choices}")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from services.common.languages import EngineSet
 from services.common.settings import Port, PositiveInt, Seconds, Settings
 
 _ORIGIN = r"https?://[^/,\s]+"
@@ -22,6 +23,10 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     """``iss`` of the tokens, which need not be where the keys are."""
     token_client_id: str
     """``client_id`` of the tokens: the app that speakers sign in to."""
+    recognizer: EngineSet = "local"
+    """As the transcriber's: what can be spoken."""
+    translator_engines: EngineSet = "local"
+    """As the translator's: what listeners can choose."""
     sessions_table: str = "dragoman-sessions"
     aws_region: str = "us-east-1"
     grace_s: Seconds = 120.0

@@ -47,7 +47,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         session_listeners=settings.max_session_listeners,
         finish_ms=settings.finish_s * 1000,
     )
-    hub = Hub(limits, audiences, steady_ms)
+    hub = Hub(limits, audiences, steady_ms, settings.translator_engines)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         serving = tasks.create_task(server.run())
         sign = await parts.enter_async_context(

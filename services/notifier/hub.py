@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.common import languages, stages
+from services.common import stages
 from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms
 from services.common.codes import folded
@@ -21,8 +21,9 @@ from services.common.contracts import (
     Speech,
     State,
 )
+from services.common.languages import EngineSet
 from services.notifier.audience import Audiences
-from services.notifier.messages import Join, Refused
+from services.notifier.messages import Join, Refused, offers
 from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
 from services.notifier.tail import N, Notice, Tail
 
@@ -49,8 +50,9 @@ class Limits:
 class Hub:
     """Rooms by session id."""
 
-    def __init__(self, limits: Limits, audiences: Audiences, clock: Callable[[], float]) -> None:
-        """clock: steady milliseconds."""
+    def __init__(self, limits: Limits, audiences: Audiences, clock: Callable[[], float], translator: EngineSet) -> None:
+        """clock: steady milliseconds. translator: whose languages are offered."""
+        self._translator: EngineSet = translator
         self._limits = limits
         self._audiences = audiences
         self._clock = clock
@@ -107,14 +109,14 @@ class Hub:
     def join(self, join: Join, wake: Callable[[], None]) -> Seat:
         """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
         room, session = self._find(join.session.strip(), resuming=join.after is not None)
-        offered = languages.offered(session.source_language, session.target_languages)
+        offered = offers(session, self._translator)
         if join.language not in offered:
             raise Refused(
                 4406, "language", f"this session has no {join.language!r}; choose one of {', '.join(offered)}"
             )
         if self.listeners >= self._limits.listeners or room.listeners >= self._limits.session_listeners:
             raise Refused(1013, "full", "no more listeners fit in here; try again in a while")
-        seat = Seat(room, session, join, now_ms(), wake)
+        seat = Seat(room, session, offered.values(), join, now_ms(), wake)
         room.seats.setdefault(join.language, set()).add(seat)
         self.listeners += 1
         if not seat.monitor:

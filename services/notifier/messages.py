@@ -1,5 +1,6 @@
 """The listener's socket as structs: see ``docs/protocol.md``."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -155,13 +156,16 @@ def encode(message: Message | CaptionNotice | SpeechNotice) -> str:
     return _encoder.encode(message).decode()
 
 
-def offers(session: Session) -> tuple[Offer, ...]:
-    """The session's languages, the spoken one first."""
-    table = (languages.LANGUAGES[code] for code in languages.offered(session.source_language, session.target_languages))
-    return tuple(Offer(entry.code, entry.name, entry.direction, entry.quality) for entry in table)
+def offers(session: Session, translator: languages.EngineSet) -> dict[str, Offer]:
+    """The session's languages by code, the spoken one first."""
+    codes = languages.offered(session.source_language, session.target_languages, translator)
+    table = (languages.LANGUAGES[code] for code in codes)
+    return {entry.code: Offer(entry.code, entry.name, entry.direction, entry.quality(translator)) for entry in table}
 
 
-def joined(session: Session, language: str, next_index: int, gap: Gap | None, now_ms: float) -> Joined:
+def joined(
+    session: Session, offers: Iterable[Offer], language: str, next_index: int, gap: Gap | None, now_ms: float
+) -> Joined:
     """The answer for this session and language."""
     return Joined(
         session_id=session.session_id,
@@ -169,7 +173,7 @@ def joined(session: Session, language: str, next_index: int, gap: Gap | None, no
         state=session.state,
         language=language,
         source_language=session.source_language,
-        languages=offers(session),
+        languages=tuple(offers),
         next_index=next_index,
         server_time_ms=now_ms,
         gap=Span(gap.first, gap.last) if gap else None,

@@ -1,9 +1,10 @@
 """One session as its listeners see it: tails per language, and a seat per listener. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from services.common.contracts import Caption, Final, Finished, Partial, Session, State
+from services.common.writing import joined
 from services.notifier import messages
 from services.notifier.messages import Join, Message
 from services.notifier.tail import AnyNotice, Cursor, Tail
@@ -77,9 +78,18 @@ class Room:
 class Seat:
     """A listener's place in a room: what they are told next."""
 
-    def __init__(self, room: Room, session: Session, join: Join, now_ms: float, wake: Callable[[], None]) -> None:
-        """session: the room's. wake: called when there may be something new."""
+    def __init__(
+        self,
+        room: Room,
+        session: Session,
+        offers: Collection[messages.Offer],
+        join: Join,
+        now_ms: float,
+        wake: Callable[[], None],
+    ) -> None:
+        """session: the room's. offers: languages to choose from. wake: called when there may be something new."""
         self.room = room
+        self._offers = offers
         self.session = session
         self.language = join.language
         self.audio = join.audio
@@ -105,7 +115,8 @@ class Seat:
             return None
         if not self._joined:
             self._joined = True
-            return messages.joined(self.session, self.language, self._cursor.next_index, self._cursor.gap, now_ms)
+            next_index, gap = self._cursor.next_index, self._cursor.gap
+            return messages.joined(self.session, self._offers, self.language, next_index, gap, now_ms)
         if self._state is not self.room.state:
             self._state = self.room.state
             return messages.StateChanged(self._state)
@@ -114,7 +125,7 @@ class Seat:
         if self.partials and self.room.interim is not self._interim:
             self._interim = self.room.interim
             if self._interim is not None:
-                return interim(self._interim)
+                return interim(self._interim, self.session.source_language)
         if self._state is State.ENDED and self._tail.segments is not None:
             self.over = True
             return messages.Ended(self._tail.segments, self._tail.last_mark)
@@ -125,14 +136,14 @@ class Seat:
         return self._cursor.is_history(notice)
 
 
-def interim(partial: Partial) -> messages.Interim:
-    """Interim words as listeners see them."""
-    return messages.Interim(" ".join(word.text for word in partial.words), partial.follows)
+def interim(partial: Partial, language: str) -> messages.Interim:
+    """Interim words as listeners see them. language: the spoken one."""
+    return messages.Interim(joined((word.text for word in partial.words), language), partial.follows)
 
 
 def transcript_caption(final: Final, from_ms: float) -> Caption:
     """A final as a caption in the spoken language. from_ms: its place if it has no words of its own."""
-    text = " ".join(word.text for word in final.words)
+    text = joined((word.text for word in final.words), final.language)
     return Caption(
         session_id=final.session_id,
         language=final.language,

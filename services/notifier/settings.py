@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from services.common.languages import EngineSet
 from services.common.settings import Port, PositiveInt, Seconds, Settings
 
 
@@ -11,6 +12,8 @@ class NotifierSettings(Settings, frozen=True, kw_only=True):
     """One notifier task."""
 
     notifier_port: Port = 18084
+    translator_engines: EngineSet = "local"
+    """As the translator's: what listeners can choose."""
     clips_bucket: Annotated[str, msgspec.Meta(min_length=3, max_length=63)] = "dragoman-clips"
     clips_endpoint: Annotated[str, msgspec.Meta(pattern="^https?://")] | None = None
     """S3 as listeners reach it, for their URLs; default ``AWS_ENDPOINT_URL``, and without that AWS itself."""

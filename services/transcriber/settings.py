@@ -3,6 +3,7 @@
 from typing import Literal
 
 from services.common.home import home
+from services.common.languages import EngineSet
 from services.common.settings import Port, PositiveInt, Seconds, Settings
 from services.transcriber.local.tuning import Tuning
 
@@ -14,7 +15,7 @@ class TranscriberSettings(Settings, frozen=True, kw_only=True):
     """Defaults fit one machine."""
 
     transcriber_port: Port = 18082
-    recognizer: Literal["local", "aws"] = "local"
+    recognizer: EngineSet = "local"
     """Which adapter serves the port ``Recognizer``."""
     recognizer_streams: PositiveInt = 8
     """Sessions recognized at once in this process; more are refused, not slowed down."""

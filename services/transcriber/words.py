@@ -4,10 +4,12 @@ import re
 import unicodedata
 
 from services.common.contracts import SentenceMark
+from services.common.writing import CLAUSE_MARKS, SENTENCE_MARKS
 
 _NOT_IN_WORDS = re.compile(r"[^\w']|_")
-_ENDING = re.compile(r"(?P<word>.*?)(?P<marks>[.?!…]+)(?P<closing>[\"'”’»)\]]*)", re.DOTALL)
-_CLAUSE_MARKS = (",", ";", ":")
+_ENDING = re.compile(
+    rf"(?P<word>.*?)(?P<marks>[{re.escape(''.join(SENTENCE_MARKS))}]+)(?P<closing>[\"'”’»)\]」』）]*)", re.DOTALL
+)
 _OPEN_ENDED = ("...", "…")
 """A recognizer's way to say that it was cut off: no sentence mark."""
 
@@ -25,13 +27,14 @@ def split_mark(text: str) -> tuple[str, SentenceMark]:
     marks = ending["marks"]
     mark: SentenceMark = ""
     if not marks.startswith(_OPEN_ENDED):
-        mark = "?" if "?" in marks else "!" if "!" in marks else "."
+        told = {SENTENCE_MARKS[one] for one in marks}
+        mark = "?" if "?" in told else "!" if "!" in told else "."
     return ending["word"] + ending["closing"], mark
 
 
 def ends_clause(text: str) -> bool:
     """Whether a comma, semicolon or colon follows the word."""
-    return text.endswith(_CLAUSE_MARKS)
+    return text.endswith(CLAUSE_MARKS)
 
 
 def goes_on(text: str) -> bool:

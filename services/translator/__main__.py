@@ -11,6 +11,7 @@ from services.common.kafka import LogReader, process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIENCE, TRANSCRIPTS, TRANSLATIONS
+from services.common.writing import is_spaced
 from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.engines import Deadlines, Engines
@@ -133,8 +134,10 @@ def chunking(settings: TranslatorSettings) -> MakeChunker:
     )
     clause = ClausePolicy(age_ms=settings.clause_age_s * 1000)
 
-    def make(sentences: Sentences) -> Chunker:
-        return Clause(sentences, clause) if settings.chunking == "clause" else Rolling(sentences, rolling)
+    def make(sentences: Sentences, language: str) -> Chunker:
+        if settings.chunking == "clause" or not is_spaced(language):  # without words that two translations agree on
+            return Clause(sentences, clause)
+        return Rolling(sentences, rolling)
 
     return make
 

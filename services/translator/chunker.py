@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from services.common.contracts import Final, SentenceMark
-from services.translator.sentences import MAX_WORD_CHARS, Sentences, SourceWord
+from services.translator.sentences import Sentences, SourceWord
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     words: tuple[SourceWord, ...]
+    source: str
+    """The words as a text."""
     previous_mark: SentenceMark = ""
     failed: str | None = None
 
@@ -27,10 +29,6 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def end_ms(self) -> float:
         return self.words[-1].end_ms
-
-    @property
-    def source(self) -> str:
-        return " ".join(word.text[:MAX_WORD_CHARS] for word in self.words)
 
 
 class Chunker(Protocol):
@@ -114,10 +112,5 @@ class SentenceChunker:
 
     def _say(self, text: str, count: int, failed: str | None = None) -> Piece:
         """A segment of the head's next ``count`` words."""
-        words, mark = self._sentences.cover(count, text)
-        return Piece(text=text, words=tuple(words), previous_mark=mark, failed=failed)
-
-
-def without_stop(text: str) -> str:
-    """An engine ends whatever it is given with a full stop; it goes while the sentence may go on."""
-    return text.rstrip(".").rstrip()
+        words, source, mark = self._sentences.cover(count, text)
+        return Piece(text=text, words=tuple(words), source=source, previous_mark=mark, failed=failed)

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from services.translator.chunker import Piece, SentenceChunker, without_stop
-from services.translator.sentences import Sentence, Sentences
+from services.common.writing import CLAUSE_MARKS, SENTENCE_MARKS
+from services.translator.chunker import Piece, SentenceChunker
+from services.translator.sentences import Sentence, Sentences, without_stop
 
 
 class ClausePolicy(NamedTuple):
@@ -47,7 +48,7 @@ class Clause(SentenceChunker):
             return None
         if self._target is None and self._refused is None:
             return None
-        count, ended = self._cut - head.covered, self._source[-1:] in (".", "?", "!")
+        count, ended = self._cut - head.covered, self._source[-1:] in SENTENCE_MARKS
         text, failed = self._target or "", self._refused
         self._cut, self._refused = 0, None
         return self._say(text if ended else without_stop(text), count, failed=failed)
@@ -74,7 +75,7 @@ class Clause(SentenceChunker):
         cuts = set(self._sentences.cut_points(head)[:-1])
         for count, word in enumerate(head.words[head.covered :], head.covered + 1):
             chars += len(word.text) + 1
-            if word.text[-1:] in ",;:" and chars >= self._policy.comma_chars and count in cuts:
+            if word.text[-1:] in CLAUSE_MARKS and chars >= self._policy.comma_chars and count in cuts:
                 return count
         return 0
 

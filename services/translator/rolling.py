@@ -7,8 +7,8 @@ each sentence about three translations.
 import re
 from typing import NamedTuple
 
-from services.translator.chunker import Piece, SentenceChunker, without_stop
-from services.translator.sentences import Sentence, Sentences
+from services.translator.chunker import Piece, SentenceChunker
+from services.translator.sentences import Sentence, Sentences, without_stop
 
 
 class RollingPolicy(NamedTuple):

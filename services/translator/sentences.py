@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.common.contracts import Final, SentenceMark
+from services.common.writing import CLAUSE_MARKS, FULL_STOPS, SENTENCE_MARKS, joined
 
 MAX_SENTENCE_CHARS = 300
 """Longer input makes engines drop text or run away, so a sentence that grows longer is cut."""
 MAX_WORD_CHARS = 40
 """No real word is longer; a misheard one of thousands of letters holds an engine for minutes."""
 
-_MARKS: dict[str, SentenceMark] = {".": ".", "?": "?", "!": "!", "…": "."}
+_ALL_MARKS = "".join([*SENTENCE_MARKS, *CLAUSE_MARKS])
 _ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "sr.", "sra.", "dra.", "vs."})
 
 
@@ -40,6 +41,7 @@ class Said:
 class Sentence:
     """Words up to a sentence mark. ``mark`` is None while it may still grow; ``""`` if it was cut for its length."""
 
+    language: str
     words: list[SourceWord] = field(default_factory=list)
     covered: int = 0
     """So many of its words are in segments."""
@@ -58,10 +60,10 @@ class Sentence:
     def text(self, first: int = 0, last: int | None = None) -> str:
         """The words as an engine gets them, with the sentence's mark if the end is included and it has one."""
         last = len(self.words) if last is None else last
-        text = " ".join(word.text[:MAX_WORD_CHARS] for word in self.words[first:last])
+        text = written(self.words[first:last], self.language)
         if last < len(self.words):
             return text
-        return text.rstrip(".?!,;:") + self.mark if self.mark else text.rstrip(".")
+        return text.rstrip(_ALL_MARKS) + self.mark if self.mark else without_stop(text)
 
 
 class Sentences:
@@ -80,10 +82,11 @@ class Sentences:
         """Take a final in. Words that segments cover already are only context."""
         self._settle(final.previous_mark)
         for position, word in enumerate(final.words):
-            self._append(SourceWord(word.text, word.start_ms, word.end_ms, final.floor_epoch_ms + word.start_ms))
+            spoken_at_ms = final.floor_epoch_ms + word.start_ms
+            self._append(SourceWord(word.text, word.start_ms, word.end_ms, spoken_at_ms), final.language)
             following = final.words[position + 1].text if position + 1 < len(final.words) else None
             if following is not None and ends_sentence(word.text, following):
-                self._close(_MARKS[word.text[-1]])
+                self._close(SENTENCE_MARKS[word.text[-1]])
         if final.words and final.ends == "pause" and self._open:
             self._open[-1].paused = True
 
@@ -121,10 +124,10 @@ class Sentences:
         sentence = self._late_mark_of or self.head
         return sentence.words[0].end_ms if sentence else math.inf
 
-    def cover(self, count: int, text: str) -> tuple[list[SourceWord], SentenceMark]:
+    def cover(self, count: int, text: str) -> tuple[list[SourceWord], str, SentenceMark]:
         """The head's next ``count`` words become a segment that says ``text``.
 
-        Returns the words, and the mark that the text before turned out to have.
+        Returns the words, the same as a text, and the mark that the text before turned out to have.
         """
         head = self._open[0]
         words = head.uncovered[:count]
@@ -133,7 +136,7 @@ class Sentences:
         self._covered_ms = words[-1].end_ms
         self._said.append(Said(words[0].start_ms, words[-1].end_ms, text))
         self._drop_done()
-        return words, mark
+        return words, written(words, head.language), mark
 
     def take_late_mark(self) -> SentenceMark:
         """For the end of a lane: the mark that the last text turned out to have, and that no caption carries."""
@@ -150,7 +153,7 @@ class Sentences:
         ]
         return [*apart, len(sentence.words)]
 
-    def _append(self, word: SourceWord) -> None:
+    def _append(self, word: SourceWord, language: str) -> None:
         tail = self._open[-1] if self._open else None
         if (
             tail is not None
@@ -159,7 +162,7 @@ class Sentences:
         ):
             self._close("")
         if not self._open or self._open[-1].closed:
-            self._open.append(Sentence())
+            self._open.append(Sentence(language))
         tail = self._open[-1]
         tail.words.append(word)
         tail.paused = False
@@ -181,14 +184,24 @@ class Sentences:
             done = self._open.popleft()
             last = self._said[-1] if self._said else None
             said_last = last is not None and last.end_ms <= done.words[-1].end_ms
-            if done.mark and last and said_last and last.text and last.text[-1] not in _MARKS:
+            if done.mark and last and said_last and last.text and last.text[-1] not in SENTENCE_MARKS:
                 self._late_mark, self._late_mark_of = done.mark, done
+
+
+def written(words: Sequence[SourceWord], language: str) -> str:
+    """The words as a text, each within what an engine can take."""
+    return joined((word.text[:MAX_WORD_CHARS] for word in words), language)
+
+
+def without_stop(text: str) -> str:
+    """An engine ends whatever it is given with a full stop; it goes while the sentence may go on."""
+    return text.rstrip(FULL_STOPS).rstrip()
 
 
 def ends_sentence(word: str, following: str) -> bool:
     """Whether a mark inside a final ends a sentence: a capital follows, and the word is no abbreviation."""
     return (
-        word[-1:] in _MARKS
+        word[-1:] in SENTENCE_MARKS
         and not following[:1].islower()
         and word.lower() not in _ABBREVIATIONS
         and not (len(word) == 2 and word[0].isupper() and word != "I.")  # an initial

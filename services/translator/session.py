@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import msgspec
+import structlog
 
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
 from services.common.contracts import Final, Finished, LaneFinished, Translation
+from services.common.languages import LANGUAGES
 from services.translator.chunker import Chunker
 from services.translator.engines import Engines
 from services.translator.lane import Lane, LaneContext, LanePolicy
 from services.translator.published import Published
 from services.translator.sentences import Sentences, ends_sentence
+
+log = structlog.get_logger(__name__)
 
 _HISTORY = 60
 """Finals of an open sentence that a new lane may begin with."""
@@ -22,7 +26,12 @@ _RECENT_MS = 120_000
 """After a takeover, finals may be replayed from long before a listener came. A lane takes only those that are not
 older than this, unless its own last caption is not older than this either: then it was running and goes on."""
 
-MakeChunker = Callable[[Sentences], Chunker]
+_REMEDY = (
+    "its captions are marked as failed; install its engine (see 'dragoman doctor'), or choose a region that has it"
+)
+
+MakeChunker = Callable[[Sentences, str], Chunker]
+"""For what is said in the language of this code."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +128,7 @@ class Session:
             if count.listeners or count.last_known_ms > now - self._workshop.linger_ms
         }
         if self._source is not None:
-            targets = self._workshop.engines.translator.targets(self._source)
-            for language in (wanted & targets) - self._lanes.keys():
+            for language in (wanted & LANGUAGES.keys()) - {self._source} - self._lanes.keys():
                 self._begin(language, now_ms() if at_ms is None else at_ms)
         for language, lane in self._lanes.items():
             lane.retire(language not in wanted)
@@ -149,6 +157,8 @@ class Session:
         published = self._published[language]
         if published.finished or not self._recent(at_ms, published):
             return
+        if self._source and language not in self._workshop.engines.translator.targets(self._source):
+            log.error("language_not_translated", session=self._id, language=language, remedy=_REMEDY)
         lane = self._open_lane(language)
         for past in self._sentence:
             if self._recent(past.final.published_at_ms, published):
@@ -171,7 +181,7 @@ class Session:
                 listeners=lambda: self._workshop.audience.of(self._id, language),
                 clock=self._workshop.clock,
             ),
-            chunker=self._workshop.make_chunker(Sentences(published.covered_ms, published.said)),
+            chunker=self._workshop.make_chunker(Sentences(published.covered_ms, published.said), language),
             published=published,
         )
         self._lanes[language] = lane

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from services.common.languages import EngineSet
 from services.common.settings import Port, PositiveInt, Seconds, Settings
 from services.translator.aws.style import AudioFormat, Formality
 from services.translator.clause import ClausePolicy
@@ -22,7 +23,7 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     """What the translator needs to know."""
 
     translator_port: Port = 18083
-    translator_engines: Literal["local", "aws"] = "local"
+    translator_engines: EngineSet = "local"
     """Which adapters serve the ports ``Translator`` and ``Synthesizer``."""
     clips_bucket: str = "dragoman-clips"
 

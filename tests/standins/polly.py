@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,31 +11,24 @@ import soundfile
 from aiohttp import web
 
 from tests.standins.faults import Fault
+from tests.standins.published import POLLY_VOICES
 from tests.standins.rest import Invalid, Service, break_off
 
 _S_PER_CHAR = 0.06
 _RATE = {"mp3": 24_000, "ogg_opus": 48_000}
 _KIND = {"mp3": ("MP3", "MPEG_LAYER_III", "audio/mpeg"), "ogg_opus": ("OGG", "OPUS", "audio/ogg")}
 _MAX_CHARS = 3000
-_VOICES = {
-    "Joanna": ("en-US", ["generative", "neural", "standard"]),
-    "Camila": ("pt-BR", ["generative", "neural", "standard"]),
-    "Lucia": ("es-ES", ["generative", "neural", "standard"]),
-    "Lea": ("fr-FR", ["generative", "neural", "standard"]),
-    "Bianca": ("it-IT", ["generative", "neural", "standard"]),
-    "Arlet": ("ca-ES", ["neural"]),
-}
-"""As the service's published list has them."""
 
 
 class PollyStandIn(Service):
-    """``rateless``: engines that refuse SSML's rate. ``tagged``: whether its MP3 tells the encoder's padding."""
+    """``voices``: those of the region. ``rateless``: engines that refuse SSML's rate. ``tagged``: whether its MP3 tells
+    the encoder's padding."""
 
     name = "polly"
 
     def __init__(self) -> None:
         super().__init__()
-        self.voices = dict(_VOICES)
+        self.voices = dict(POLLY_VOICES)
         self.rateless: set[str] = set()
         self.tagged = True
 
@@ -52,12 +46,7 @@ class PollyStandIn(Service):
         names = list(self.voices)
         first = "NextToken" not in request.query
         shown = names[:3] if first else names[3:]
-        page = {
-            "Voices": [
-                {"Id": name, "LanguageCode": self.voices[name][0], "SupportedEngines": self.voices[name][1]}
-                for name in shown
-            ]
-        }
+        page = {"Voices": [_described(name, *self.voices[name]) for name in shown]}
         return web.json_response({**page, "NextToken": "rest"} if first else page)
 
     async def _synthesize_speech(self, request: web.Request) -> web.Response:
@@ -70,8 +59,11 @@ class PollyStandIn(Service):
             self.heard("SynthesizeSpeech", arguments)
         except Invalid as invalid:
             return _failed(request, Fault("ValidationException", message=str(invalid)))
-        if arguments["Engine"] not in self.voices[arguments["VoiceId"]][1]:
+        languages, engines = self.voices[arguments["VoiceId"]]
+        if arguments["Engine"] not in engines:
             return _failed(request, Fault("EngineNotSupportedException"))
+        if arguments.get("LanguageCode", languages[0]) not in languages:
+            return _failed(request, Fault("LanguageNotSupportedException"))
         try:
             text, rate = self._read(arguments)
         except (ElementTree.ParseError, ValueError) as fault:
@@ -103,6 +95,12 @@ class PollyStandIn(Service):
         soundfile.write(file, tone, samples_per_s, format=container, subtype=subtype)
         audio = file.getvalue()
         return (audio if self.tagged or audio_format != "mp3" else _untagged(audio)), content_type
+
+
+def _described(name: str, languages: Sequence[str], engines: Sequence[str]) -> dict[str, Any]:
+    own, *others = languages
+    more = {"AdditionalLanguageCodes": others} if others else {}
+    return {"Id": name, "LanguageCode": own, "SupportedEngines": engines, **more}
 
 
 def _untagged(audio: bytes) -> bytes:

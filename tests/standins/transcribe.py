@@ -16,6 +16,7 @@ from services.transcriber.ports import HeardWord, Hypothesis, Recognizer, Recogn
 from tests.standins.eventstream import Decoder, encode
 from tests.standins.faults import BREAKS, DAMAGED, DEAF, ENDLESS, ENDS, Fault, Faults
 from tests.standins.http2 import Stream, serving
+from tests.standins.published import TRANSCRIBE_STREAMS
 from tests.standins.signatures import Refused, Signatures
 
 SECRETS = {"test": "secret", "rotated": "another"}
@@ -50,6 +51,8 @@ class TranscribeStandIn:
             await _reject(stream, Fault(str(refused), 403))
             return
         fault = self.faults.next("StartStreamTranscription")
+        if stream.headers["x-amzn-transcribe-language-code"] not in TRANSCRIBE_STREAMS:
+            fault = Fault("BadRequestException")
         if self.open >= self.limit:
             fault = Fault("LimitExceededException", 429)
         if fault:

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.standins.faults import Fault
+from tests.standins.published import TRANSLATE_CODES
 from tests.standins.rest import Invalid, Service, break_off
 
 _PHRASES = {
@@ -26,7 +27,7 @@ class TranslateStandIn(Service):
 
     def __init__(self) -> None:
         super().__init__()
-        self.codes = ["en", "pt", "pt-PT", "es", "fr", "it", "ca", "de"]
+        self.codes = list(TRANSLATE_CODES)
         self.terminologies: set[str] = set()
 
     def application(self) -> web.Application:

@@ -46,6 +46,13 @@ def test_every_variable_is_a_setting_that_accepts_its_value(environment: Environ
     load(KINDS[service], given)
 
 
+@pytest.mark.parametrize("setting", ["recognizer", "translator_engines"])
+def test_all_services_that_ask_are_told_of_the_same_engines(environment: Environment, setting: str) -> None:
+    asked = [service for service, kind in KINDS.items() if setting in kind.__struct_fields__]
+    told = {getattr(load(KINDS[service], variables(environment, service)), setting) for service in asked}
+    assert told == {"aws"}
+
+
 @every_service
 def test_a_service_is_found_on_the_port_that_it_listens_on(environment: Environment, service: str) -> None:
     settings = load(KINDS[service], variables(environment, service))

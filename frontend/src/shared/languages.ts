@@ -1,9 +1,20 @@
-/** Names and directions of languages by their code (ISO 639-1), as far as the browser knows them. */
+/**
+ * Names and directions of languages by their code (ISO 639-1), as far as the browser knows them.
+ * `tests/data/languages` holds them to the services' table.
+ */
 
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ku', 'ps', 'sd', 'ug', 'ur', 'yi']);
 
-/** Languages that browsers know, but not by their own name. */
-const UNNAMED: Readonly<Record<string, string>> = { gl: 'Galego', eu: 'Euskara' };
+/** Languages that some browser doesn't know by their own name, or not by all of it. */
+const UNNAMED: Readonly<Record<string, string>> = {
+  cy: 'Cymraeg',
+  eu: 'Euskara',
+  gl: 'Galego',
+  id: 'Bahasa Indonesia',
+  is: 'Íslenska',
+  ms: 'Bahasa Melayu',
+  so: 'Soomaali',
+};
 
 /** What a language calls itself, with a capital: `pt` is `Português`. The code itself where nobody knows. */
 export function nativeName(code: string): string {

@@ -23,9 +23,9 @@ from services.common.home import home
 from services.common.kafka import KafkaUnavailable, describe_topics, wait_for_broker
 from services.common.languages import LANGUAGES
 from services.common.settings import Settings, load
+from services.translator.local import apertium
 
 _SETUP = "run 'make setup'"
-_MODES = Path("/usr/share/apertium/modes")
 _ANSWER_S = 5.0
 _BROKER_S = 2.0
 _LOAD_S = 60.0
@@ -105,23 +105,38 @@ def _java() -> Finding:
 
 def _files() -> list[Finding]:
     jars = len(list((home() / "kafka" / "lib").glob("*.jar")))
-    findings = [
+    return [
         ok("Kafka's jars", f"{jars} of them") if jars else missing("Kafka's jars", "none"),
         _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "ministack"),
         _file("recognizer's weights", home() / "models" / "whisper-base" / "model.bin"),
         *(_file(f"web app {page}", BUILT / page) for page in PAGES),
-        _file("RHVoice's libraries", home() / "rhvoice" / "lib" / "libRHVoice.so.5"),
+        translations(),
+        speech(),
     ]
-    steps = {
-        step.removeprefix("apertium:")
-        for language in LANGUAGES.values()
-        for path in language.local.paths.values()
-        for step in path
-        if step.startswith("apertium:")
-    }
-    gone = sorted(step for step in steps if not (_MODES / f"{step}.mode").exists())
-    apertium = missing("Apertium", f"no mode {', '.join(gone)}") if gone else ok("Apertium", ", ".join(sorted(steps)))
-    return [*findings, apertium]
+
+
+def translations() -> Finding:
+    """Whether every language that is offered can be translated here."""
+    languages: dict[str, set[str]] = {}
+    """By Apertium's mode: names of those that need it."""
+    for language in LANGUAGES.values():
+        for step in {step for path in language.local.paths.values() for step in path}:
+            if step.startswith("apertium:"):
+                languages.setdefault(step.removeprefix("apertium:"), set()).add(language.name)
+    gone = sorted(mode for mode in languages if not apertium.installed(mode))
+    if not gone:
+        return ok("Apertium", ", ".join(sorted(languages)))
+    names = sorted({name for mode in gone for name in languages[mode]})
+    return missing("Apertium", f"no mode {', '.join(gone)}: not all captions in {', '.join(names)} can be translated")
+
+
+def speech() -> Finding:
+    """Whether every language that has a voice elsewhere has it here; Pico's are in its package."""
+    there = _file("RHVoice's libraries", home() / "rhvoice" / "lib" / "libRHVoice.so.5")
+    if there.state is State.OK:
+        return there
+    names = [one.name for one in LANGUAGES.values() if (one.local.voice or "").startswith("rhvoice:")]
+    return missing(there.part, f"{there.found}: {', '.join(names)} has captions without speech")
 
 
 def _file(part: str, path: Path) -> Finding:

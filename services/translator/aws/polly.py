@@ -41,7 +41,7 @@ class AmazonSynthesizer:
     """``Synthesizer`` over the voices of the language table that the region has. Clips are stored as they come."""
 
     def __init__(self, client: Any, voices: Mapping[str, str], audio_format: AudioFormat, quota: Quota) -> None:
-        """voices: ``engine:name`` by language code."""
+        """voices: ``engine:name:language`` by our code."""
         self._client = client
         self._voices = voices
         self._format: AudioFormat = audio_format
@@ -71,29 +71,35 @@ class AmazonSynthesizer:
         if not any(map(str.isalnum, text)) or len(text) > MAX_CHARS:
             raise EngineRejected(f"nothing to say, or more than {MAX_CHARS} characters of it")
         text = _NOT_XML.sub(" ", text)
-        engine, _, name = voice.partition(":")
+        engine = voice.partition(":")[0]
         if rate == 1.0 or engine in self._rateless:
-            return await self._say(engine, name, "text", text)
+            return await self._say(voice, "text", text)
         try:
-            return await self._say(engine, name, "ssml", _at_rate(text, rate))
+            return await self._say(voice, "ssml", _at_rate(text, rate))
         except EngineRejected as fault:
             if code_of(fault) != "InvalidSsmlException":
                 raise
             log.warning("rate_not_taken", engine=engine, reason=str(fault))
             self._rateless.add(engine)
-        return await self._say(engine, name, "text", text)
+        return await self._say(voice, "text", text)
 
     @property
     def languages(self) -> frozenset[str]:
         """Those of the table with a voice that the region has."""
         return frozenset(self._voices)
 
-    async def _say(self, engine: str, name: str, text_type: Literal["text", "ssml"], text: str) -> Clip:
+    async def _say(self, voice: str, text_type: Literal["text", "ssml"], text: str) -> Clip:
         kind = _KINDS[self._format]
+        engine, name, language = voice.split(":")
         await self._quota.turn()
         with faults("Polly", self._quota):
             answer = await self._client.synthesize_speech(
-                Engine=engine, VoiceId=name, OutputFormat=self._format, TextType=text_type, Text=text
+                Engine=engine,
+                VoiceId=name,
+                LanguageCode=language,
+                OutputFormat=self._format,
+                TextType=text_type,
+                Text=text,
             )
             async with answer["AudioStream"] as stream:
                 audio = await stream.read()
@@ -107,11 +113,16 @@ class AmazonSynthesizer:
 
 
 async def _there(client: Any) -> frozenset[str]:
-    """Voices of this region, ``engine:name``. Raises EngineError."""
+    """Voices of this region, ``engine:name:language``. Raises EngineError."""
     with faults("Polly DescribeVoices"):
         pages = client.get_paginator("describe_voices").paginate()
         found = [voice async for page in pages for voice in page["Voices"]]
-    return frozenset(f"{engine}:{voice['Id']}" for voice in found for engine in voice["SupportedEngines"])
+    return frozenset(
+        f"{engine}:{voice['Id']}:{language}"
+        for voice in found
+        for engine in voice["SupportedEngines"]
+        for language in (voice["LanguageCode"], *voice.get("AdditionalLanguageCodes", ()))
+    )
 
 
 def _at_rate(text: str, rate: float) -> str:

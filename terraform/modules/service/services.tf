@@ -13,12 +13,14 @@ locals {
       writes        = ["audio", "sessions"]
       transactional = false
       environment = {
-        DRAGOMAN_ALLOWED_ORIGINS = var.url
-        DRAGOMAN_AWS_REGION      = local.region
-        DRAGOMAN_JWKS_URL        = var.tokens.jwks_url
-        DRAGOMAN_SESSIONS_TABLE  = var.sessions.table
-        DRAGOMAN_TOKEN_CLIENT_ID = var.tokens.client_id
-        DRAGOMAN_TOKEN_ISSUER    = var.tokens.issuer
+        DRAGOMAN_ALLOWED_ORIGINS    = var.url
+        DRAGOMAN_AWS_REGION         = local.region
+        DRAGOMAN_JWKS_URL           = var.tokens.jwks_url
+        DRAGOMAN_RECOGNIZER         = "aws"
+        DRAGOMAN_SESSIONS_TABLE     = var.sessions.table
+        DRAGOMAN_TOKEN_CLIENT_ID    = var.tokens.client_id
+        DRAGOMAN_TOKEN_ISSUER       = var.tokens.issuer
+        DRAGOMAN_TRANSLATOR_ENGINES = "aws"
       }
       permissions = {
         Sessions = {
@@ -84,9 +86,10 @@ locals {
       writes        = ["audience"]
       transactional = false
       environment = {
-        DRAGOMAN_AWS_REGION     = local.region
-        DRAGOMAN_CLIPS_BUCKET   = var.clips.bucket
-        DRAGOMAN_CLIPS_ENDPOINT = "https://s3.${local.region}.amazonaws.com" # S3's global name redirects, which breaks signatures
+        DRAGOMAN_AWS_REGION         = local.region
+        DRAGOMAN_CLIPS_BUCKET       = var.clips.bucket
+        DRAGOMAN_CLIPS_ENDPOINT     = "https://s3.${local.region}.amazonaws.com" # S3's global name redirects, which breaks signatures
+        DRAGOMAN_TRANSLATOR_ENGINES = "aws"
       }
       permissions = {
         Clips = {

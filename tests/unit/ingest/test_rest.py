@@ -65,6 +65,23 @@ async def test_anybody_may_ask_which_languages_can_be_spoken_and_translated(anyb
     assert "fr" not in spoken
 
 
+async def test_the_chosen_engines_say_which_languages_there_are(signer: Signer) -> None:
+    headers = {"authorization": f"Bearer {signer.token()}"}
+    async with (
+        running(signer, recognizer="aws", translator_engines="aws") as ingest,
+        httpx.AsyncClient(base_url=ingest.url, headers=headers) as owner,
+    ):
+        spoken = {entry["code"]: entry["targets"] for entry in (await owner.get("/languages")).json()["spoken"]}
+        assert {"de", "ja", "ar", "hi", "zh", "ko", "pl"} <= spoken.keys()
+        assert spoken["ja"] == [code for code in spoken if code != "ja"]
+        assert "gl" not in {*spoken, *spoken["en"]}
+        session = await made(owner, source_language="ja", target_languages=["ar", "en"])
+        assert session["languages"] == ["ja", "ar", "en"]
+        for refused in ({"source_language": "gl"}, {"target_languages": ["gl"]}):
+            answer = await owner.post("/sessions", json={**TALK, **refused})
+            assert (answer.status_code, answer.json()["code"]) == (422, "language")
+
+
 async def test_ids_and_codes_do_not_repeat(owner: httpx.AsyncClient) -> None:
     sessions = [await made(owner) for _ in range(50)]
     assert len({session["session_id"] for session in sessions}) == 50

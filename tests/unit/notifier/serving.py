@@ -107,7 +107,7 @@ async def serving(
         "session_listeners": 1_000,
         "finish_ms": 15_000.0,
     }
-    hub = Hub(Limits(**(usual | limits)), Audiences("n1", now_ms), clock)  # type: ignore[arg-type]
+    hub = Hub(Limits(**(usual | limits)), Audiences("n1", now_ms), clock, "local")  # type: ignore[arg-type]
     signed: list[str] = []
 
     async def sign(key: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from services.common import stages
 from services.common.contracts import Audience, Finished, LaneFinished, Partial, State, Word
+from services.common.languages import EngineSet
 from services.notifier.audience import Audiences
 from services.notifier.hub import Hub, Limits
 from services.notifier.messages import Ended, Interim, Join, Joined, Refused, StateChanged
@@ -44,7 +45,7 @@ def world() -> World:
     return a_world()
 
 
-def a_world(**limits: float) -> World:
+def a_world(translator: EngineSet = "local", **limits: float) -> World:
     usual = {
         "tail_ms": 900_000.0,
         "tail_segments": 100,
@@ -55,7 +56,7 @@ def a_world(**limits: float) -> World:
     }
     merged = Limits(**(usual | limits))  # type: ignore[arg-type]
     audiences = Audiences("n1", lambda: made.now)
-    made = World(Hub(merged, audiences, lambda: made.now), audiences)
+    made = World(Hub(merged, audiences, lambda: made.now, translator), audiences)
     return made
 
 
@@ -88,6 +89,18 @@ def test_a_language_must_be_offered(
         world.join(language=language)
     else:
         assert world.refusal(language=language) == 4406
+
+
+@pytest.mark.parametrize(("translator", "quality"), [("local", "draft"), ("aws", "good")])
+def test_what_is_offered_and_how_good_it_is_depends_on_the_engines(translator: EngineSet, quality: str) -> None:
+    world = a_world(translator)
+    world.hub.take(session(target_languages=("fr", "gl", "ar")), 0.0)
+    joined = world.told(world.join(language="fr"))[0]
+    assert isinstance(joined, Joined)
+    offers = {one.code: one for one in joined.languages}
+    assert offers.keys() == ({"en", "fr", "gl"} if translator == "local" else {"en", "fr", "ar"})
+    assert offers["fr"].quality == quality
+    assert translator == "local" or offers["ar"].direction == "rtl"
 
 
 def test_languages_have_names_and_directions_in_the_answer(world: World) -> None:

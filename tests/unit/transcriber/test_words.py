@@ -39,6 +39,10 @@ def test_what_has_neither_letter_nor_digit_is_no_word(text: str) -> None:
         ("and...", "and", ""),
         ("3.5", "3.5", ""),
         ("U.S.", "U.S", "."),
+        ("天気。", "天気", "."),
+        ("ですか？", "ですか", "?"),
+        ("है।", "है", "."),
+        ("هل؟", "هل", "?"),
     ],
 )
 def test_a_sentence_mark_comes_off_its_word(text: str, word: str, mark: str) -> None:
@@ -64,7 +68,7 @@ def test_only_a_lower_case_letter_proves_that_the_sentence_goes_on(text: str, ex
 
 
 def test_commas_semicolons_and_colons_end_clauses() -> None:
-    assert [ends_clause(text) for text in ("a,", "a;", "a:", "a.", "a")] == [True, True, True, False, False]
+    assert [ends_clause(text) for text in ("a,", "a;", "a:", "は、", "a.", "a")] == [True] * 4 + [False] * 2
 
 
 @pytest.mark.parametrize(

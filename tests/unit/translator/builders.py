@@ -17,6 +17,7 @@ def final(
     previous_mark: SentenceMark | None = None,
     ends: Boundary = Boundary.NONE,
     session_id: str = "s",
+    language: str = "en",
     published_at_ms: float = 0.0,
 ) -> Final:
     """A final of these words, each 300 ms long, one after the other."""
@@ -25,7 +26,7 @@ def final(
     )
     return Final(
         session_id=session_id,
-        language="en",
+        language=language,
         index=index,
         words=words,
         previous_mark=previous_mark,

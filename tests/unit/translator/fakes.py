@@ -17,7 +17,7 @@ from services.translator.ports import Clip
 from services.translator.processor import TranslationProcessor
 from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.sentences import Sentences
-from services.translator.session import Workshop
+from services.translator.session import MakeChunker, Workshop
 
 AT_ONCE = RollingPolicy(just_in_time_ms=1e12, force_ms=0, playing_out_ms=1e12, least_words=2)
 """Says whatever can be said, whatever the time."""
@@ -75,7 +75,7 @@ class FakeStore:
         self.clips[key] = clip
 
 
-def rolling_at_once(sentences: Sentences) -> Chunker:
+def rolling_at_once(sentences: Sentences, language: str) -> Chunker:
     return Rolling(sentences, AT_ONCE)
 
 
@@ -83,7 +83,7 @@ def workshop(
     translator: FakeTranslator | None = None,
     synthesizer: FakeSynthesizer | None = None,
     store: FakeStore | None = None,
-    make_chunker: Callable[[Sentences], Chunker] = rolling_at_once,
+    make_chunker: MakeChunker = rolling_at_once,
     audience: AudienceView | None = None,
     shed_backlog_ms: float = 1e12,
     most_clips_waiting: int = 1000,

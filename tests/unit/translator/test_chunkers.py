@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.contracts import Boundary, Final, Word
+from services.translator.__main__ import chunking
 from services.translator.chunker import Chunker, Piece
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.rolling import Rolling, RollingPolicy, resume
 from services.translator.sentences import MAX_SENTENCE_CHARS, MAX_WORD_CHARS, Said, Sentences, ends_sentence
+from services.translator.settings import TranslatorSettings
 from tests.unit.translator.builders import final, talks, words_in, words_of
 
 Translate = Callable[[str], str]
@@ -235,6 +237,30 @@ def test_what_cant_be_translated_becomes_a_marked_segment_and_the_talk_goes_on(m
     assert (piece.text, piece.failed, piece.source) == ("", "translation unavailable", "We met")
     chunker.hear(final("And talked", 600, previous_mark=".", ends=Boundary.PAUSE))
     assert texts(say(chunker, 1200)) == ["and talked"]
+
+
+@POLICIES
+def test_words_of_a_language_without_spaces_are_a_text_without_spaces(make: Callable[[], Chunker]) -> None:
+    chunker = make()
+    chunker.hear(final("今日 は 晴れ。 明日", language="ja"))
+    assert chunker.ask(0) == "今日は晴れ."
+    chunker.give("今日は晴れ.", "it is sunny today.")
+    piece = chunker.decide(0, 0)
+    assert piece is not None
+    assert (piece.source, piece.text) == ("今日は晴れ。", "it is sunny today.")
+
+
+def test_a_language_without_spaces_is_said_by_the_clause_since_rolling_has_no_words_to_compare() -> None:
+    make = chunking(TranslatorSettings(chunking="rolling"))
+    assert isinstance(make(Sentences(), "de"), Rolling)
+    assert isinstance(make(Sentences(), "ja"), Clause)
+
+
+@POLICIES
+def test_a_full_stop_of_another_script_goes_too_while_the_sentence_may_go_on(make: Callable[[], Chunker]) -> None:
+    chunker = make()
+    chunker.hear(final("We met", ends=Boundary.PAUSE))
+    assert texts(say(chunker, 900, translate=lambda text: "会いました。")) == ["会いました"]
 
 
 @POLICIES

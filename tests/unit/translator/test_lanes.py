@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from services.common import clock, stages
 from services.common.audience import AudienceView
@@ -125,7 +126,34 @@ async def test_without_listeners_nothing_is_translated_and_everything_is_settled
     assert translator.asked == []
 
 
-async def test_a_language_that_the_engine_does_not_have_is_ignored(run: Start, audience: AudienceView) -> None:
+async def test_a_language_that_is_offered_and_not_installed_is_said_so_once_and_all_its_captions_are_marked(
+    run: Start, audience: AudienceView
+) -> None:
+    def fail(text: str) -> Exception | None:
+        return EngineRejected("no translation from en to gl")
+
+    running = await run(workshop(FakeTranslator(fail=fail), audience=audience))
+    listen(audience, "gl")
+    with capture_logs() as logs:
+        await running.feed(*TALK, END)
+        await running.until(lambda: bool(running.kafka.finishes("gl")))
+    captions = running.kafka.captions("gl")
+    assert [caption.failed for caption in captions] == ["translation rejected"] * 3
+    assert words_in(captions) == words_of(TALK)
+    assert [entry["language"] for entry in logs if entry["event"] == "language_not_translated"] == ["gl"]
+
+
+async def test_the_spoken_language_needs_no_lane(run: Start, audience: AudienceView) -> None:
+    translator = FakeTranslator()
+    running = await run(workshop(translator, audience=audience))
+    listen(audience, "en")
+    await running.feed(*TALK, END)
+    running.kafka.commit()
+    assert running.kafka.committed == 4
+    assert translator.asked == []
+
+
+async def test_a_language_that_nobody_knows_is_ignored(run: Start, audience: AudienceView) -> None:
     running = await run(workshop(audience=audience))
     listen(audience, "xx")
     await running.feed(*TALK)

@@ -26,7 +26,7 @@ from tests.unit.translator.fakes import (
 )
 
 
-def clause_at_once(sentences: Sentences) -> Chunker:
+def clause_at_once(sentences: Sentences, language: str) -> Chunker:
     return Clause(sentences, ClausePolicy(age_ms=0, least_words=2))
 
 

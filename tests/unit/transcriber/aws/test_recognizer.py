@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import botocore.eventstream
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.common.contracts import Mark
 from services.common.errors import EngineError, EngineRejected, EngineUnavailable
+from services.common.languages import LANGUAGES, Aws
 from services.common.settings import SettingsError
 from services.transcriber import session as session_module
 from services.transcriber.aws.account import Account, Keys
@@ -20,6 +22,7 @@ from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
 from tests.standins.eventstream import Decoder, encode
 from tests.standins.faults import BREAKS, DAMAGED, DEAF, ENDLESS, ENDS, Fault
+from tests.standins.published import TRANSCRIBE_STREAMS
 from tests.standins.transcribe import SECRETS, TranscribeStandIn, transcribing
 from tests.unit.transcriber.aws.reader import Reader
 from tests.unit.transcriber.scripted import FRAME_SAMPLES, Outbox, frame, pcm_of, received
@@ -241,6 +244,19 @@ async def test_without_region_or_credentials_nothing_starts(monkeypatch: pytest.
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
         async with AmazonRecognizer.load():
+            pass
+
+
+def test_the_table_s_languages_are_on_the_service_s_list() -> None:
+    assert {language.aws.transcribe for language in LANGUAGES.values()} <= {*TRANSCRIBE_STREAMS, None}
+
+
+async def test_a_language_that_the_region_does_not_recognize_is_rejected_with_its_code(
+    recognizer: AmazonRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", replace(LANGUAGES["en"], aws=Aws(transcribe="xx-XX")))
+    with pytest.raises(EngineRejected, match="BadRequestException"):
+        async with recognizer.open("en", first_sample=0, final_words=()):
             pass
 
 

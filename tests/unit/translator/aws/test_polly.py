@@ -15,6 +15,8 @@ from tests.standins.faults import BREAKS, Fault
 from tests.standins.polly import PollyStandIn
 from tests.standins.rest import served
 
+NAMED_OTHERWISE = {"ar": "arb", "no": "nb-NO", "zh": "cmn-CN"}
+"""Polly's names for languages that others call as we do."""
 VOICES = {code: language.aws.voice for code, language in LANGUAGES.items() if language.aws.voice}
 
 
@@ -40,21 +42,29 @@ def last(service: PollyStandIn) -> dict[str, str]:
 async def test_the_table_s_voices_and_engines_are_in_the_service_s_own_model(code: str) -> None:
     model = botocore.session.get_session().get_service_model("polly")
     members = model.operation_model("SynthesizeSpeech").input_shape.members
-    engine, _, name = VOICES[code].partition(":")
+    engine, name, language = VOICES[code].split(":")
     assert engine in members["Engine"].enum
     assert name in members["VoiceId"].enum
+    assert language in members["LanguageCode"].enum
 
 
 @pytest.mark.parametrize("code", VOICES)
 async def test_a_voice_speaks_the_language_that_it_stands_for(service: PollyStandIn, code: str) -> None:
-    language, engines = service.voices[VOICES[code].partition(":")[2]]
-    assert language.startswith(f"{code}-")
-    assert VOICES[code].partition(":")[0] in engines
+    engine, name, language = VOICES[code].split(":")
+    languages, engines = service.voices[name]
+    assert language in languages
+    assert engine in engines
+    assert language == NAMED_OTHERWISE.get(code) or language.startswith(f"{code}-")
+
+
+async def test_a_voice_of_two_languages_is_told_which(service: PollyStandIn, synthesizer: AmazonSynthesizer) -> None:
+    await synthesizer.synthesize("नमस्ते।", "hi", 1.0)
+    assert (last(service)["VoiceId"], last(service)["LanguageCode"]) == ("Kajal", "hi-IN")
 
 
 async def test_a_voice_that_the_region_lacks_is_told_and_its_language_has_captions_alone(service: PollyStandIn) -> None:
     del service.voices["Arlet"]
-    service.voices["Lea"] = ("fr-FR", ["standard"])
+    service.voices["Lea"] = (("fr-FR",), ("standard",))
     with capture_logs() as logs:
         async with AmazonSynthesizer.open("mp3", per_s=1000, patience_s=1) as synthesizer:
             assert synthesizer.languages == VOICES.keys() - {"ca", "fr"}

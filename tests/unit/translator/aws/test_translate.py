@@ -13,6 +13,7 @@ from services.translator.aws.style import Style
 from services.translator.aws.translate import AmazonTranslator
 from services.translator.engines import Deadlines, Engines
 from tests.standins.faults import BREAKS, Fault
+from tests.standins.published import TRANSLATE_CODES
 from tests.standins.rest import served
 from tests.standins.translate import TranslateStandIn
 from tests.unit.translator.fakes import FakeStore, FakeSynthesizer
@@ -54,11 +55,16 @@ async def test_a_terminology_that_is_not_there_is_told_once_and_left_out(service
     assert [entry["name"] for entry in logs if entry["event"] == "terminology_missing"] == ["lost"]
 
 
+def test_the_table_s_codes_are_on_the_service_s_list() -> None:
+    assert {language.aws.translate for language in LANGUAGES.values()} <= {*TRANSLATE_CODES, None}
+
+
 async def test_targets_are_the_languages_that_the_region_has(service: TranslateStandIn) -> None:
     service.codes.remove("ca")
     with capture_logs() as logs:
         async with AmazonTranslator.open(Style(), per_s=1, patience_s=1) as translator:
-            assert translator.targets("en") == {"pt", "es", "fr", "it"}
+            translated = {code for code, language in LANGUAGES.items() if language.aws.translate}
+            assert translator.targets("en") == translated - {"en", "ca"}
             assert translator.targets("gl") == frozenset()
     assert [entry["languages"] for entry in logs if entry["event"] == "language_missing"] == [["ca"]]
     assert not LANGUAGES["gl"].aws.translate
