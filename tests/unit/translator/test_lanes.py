@@ -435,7 +435,7 @@ async def test_words_from_a_speaker_whose_clock_is_ahead_wait_no_longer_than_oth
     run: Start, audience: AudienceView
 ) -> None:
     policy = RollingPolicy(force_ms=50, least_words=1)
-    running = await run(workshop(audience=audience, make_chunker=lambda sentences: Rolling(sentences, policy)))
+    running = await run(workshop(audience=audience, make_chunker=lambda sentences, _: Rolling(sentences, policy)))
     listen(audience, "pt")
     ahead = final("We met in the park", published_at_ms=now_ms())
     await running.feed(msgspec.structs.replace(ahead, floor_epoch_ms=now_ms() + HOUR_S * 1000))

@@ -194,7 +194,7 @@ async def test_an_old_call_is_replaced_where_the_speaker_pauses_and_no_word_is_c
 async def test_a_call_that_hears_no_more_without_saying_so_is_replaced(place: tuple[TranscribeStandIn, str]) -> None:
     service, endpoint = place
     service.in_stream.append((2.2, DEAF))
-    timing = Timing(fastest=40, ahead_s=0, deaf_s=3)
+    timing = Timing(fastest=8, ahead_s=0, deaf_s=3)  # results must have time to come
     async with AmazonRecognizer.load(endpoint=endpoint, timing=timing) as recognizer:
         assert await transcribed(recognizer, [*range(1, 21)]) == words(*range(1, 21))
     assert len(service.requests) == 2
