@@ -220,5 +220,7 @@ def _session(item: dict[str, Any] | None) -> Session | None:
     plain: dict[str, Any] = {}
     for name, typed in item.items():
         kind, value = next(iter(typed.items()))
-        plain[name] = msgspec.json.decode(value) if kind == "N" else [one["S"] for one in value] if kind == "L" else value
+        plain[name] = (
+            msgspec.json.decode(value) if kind == "N" else [one["S"] for one in value] if kind == "L" else value
+        )
     return msgspec.convert(plain, Session)
