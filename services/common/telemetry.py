@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import prometheus_client
 import structlog
 
 from services.common.settings import Settings
@@ -24,6 +25,7 @@ _CHATTY = ("aiobotocore", "aiokafka", "asyncio", "botocore", "httpcore", "httpx"
 
 def configure(service: str, settings: Settings) -> None:
     """Send every log line of this process, ours and the libraries', to stdout as one JSON object."""
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each that counts
     level = logging.getLevelName(settings.log_level.upper())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

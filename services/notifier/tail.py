@@ -27,6 +27,8 @@ class Notice(Generic[N]):
     read_at_ms: float
     wire: str = ""
     wire_at_ms: float = float("-inf")
+    announced: bool = False
+    """Whether a listener who was there when it came has it."""
 
     def unwire(self) -> None:
         """Forget the form on the wire."""

@@ -13,5 +13,7 @@ WORD_DELAY = Histogram(
 STREAMS = Gauge("dragoman_transcriber_streams", "Sessions that are being recognized")
 REFUSED = Counter("dragoman_transcriber_frames_refused_total", "Frames not recognized because every stream was taken")
 FINALS = Counter("dragoman_transcriber_finals_total", "Finals published")
-FAILURES = Counter("dragoman_transcriber_failures_total", "Recognizer streams that failed and were opened again")
+FAILURES = Counter("dragoman_transcriber_failures_total", "Recognizer streams that failed", ["kind"])
+"""kind: overloaded or unavailable (opened again), rejected (their audio was passed over)."""
 GIVEN_UP = Counter("dragoman_transcriber_given_up_seconds_total", "Audio at which every stream failed, passed over")
+BILLED = Counter("dragoman_transcriber_billed_seconds_total", "Audio that Transcribe bills: at least 15 s a call")

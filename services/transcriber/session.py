@@ -15,7 +15,7 @@ import structlog
 from services.common import stages
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Word
-from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
@@ -147,13 +147,15 @@ class Session:
                     await self._transcribe_stretch()
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
+                    metrics.FAILURES.labels("rejected").inc()
                     self._ring.settle_fed()
                 except* EngineUnavailable as faults:
                     failed = True
                     if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
-                    metrics.FAILURES.inc()
+                    overloaded = isinstance(faults.exceptions[0], Overloaded)
+                    metrics.FAILURES.labels("overloaded" if overloaded else "unavailable").inc()
                 _leave_if_cancelled()
                 if failed:
                     await asyncio.sleep(backoff_s)

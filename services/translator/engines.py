@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, TypeVar
 
-from prometheus_client import Counter, Histogram
-
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
-from services.common.telemetry import LATENCY_BUCKETS_S
+from services.translator import metrics
 from services.translator.ports import Clip, ClipStore, Synthesizer, Translator
 
 T = TypeVar("T")
@@ -18,11 +16,6 @@ Work = Literal["translate", "synthesize", "store"]
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 1.0
-
-_seconds = Histogram(
-    "dragoman_translator_engine_seconds", "One call of an engine or the store", ["work"], buckets=LATENCY_BUCKETS_S
-)
-_failures = Counter("dragoman_translator_engine_failures", "Calls that failed", ["work", "kind"])
 
 
 @dataclass(frozen=True)
@@ -70,18 +63,18 @@ async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaita
                 try:
                     return await call()
                 except Overloaded:
-                    _failures.labels(work, "overloaded").inc()
+                    metrics.ENGINE_FAILURES.labels(work, "overloaded").inc()
                     raise
                 except EngineUnavailable as unavailable:
                     fault = unavailable
-                    _failures.labels(work, "unavailable").inc()
+                    metrics.ENGINE_FAILURES.labels(work, "unavailable").inc()
                 except EngineRejected:
-                    _failures.labels(work, "rejected").inc()
+                    metrics.ENGINE_FAILURES.labels(work, "rejected").inc()
                     raise
                 finally:
-                    _seconds.labels(work).observe(perf_counter() - began)
+                    metrics.ENGINE_SECONDS.labels(work).observe(perf_counter() - began)
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not all at once
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     except TimeoutError as late:
-        _failures.labels(work, "overdue").inc()
+        metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
         raise EngineUnavailable(f"{work}: not done within {deadline_s:g} s") from fault or late

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
-from prometheus_client import Counter, Histogram
 
 from services.common import stages
 from services.common.audience import Listeners
 from services.common.clock import now_ms
 from services.common.contracts import Caption, Final, Finished, LaneFinished, Speech, Translation
 from services.common.errors import EngineError, EngineRejected
+from services.translator import metrics
 from services.translator.chunker import Chunker, Piece
 from services.translator.engines import Engines
 from services.translator.playhead import Pace, Playhead
@@ -24,15 +24,6 @@ log = structlog.get_logger(__name__)
 
 _CLIP_MS = 150.0
 """What it takes to make and store a clip, until it is done."""
-
-_segments = Counter("dragoman_translator_segments", "Segments published", ["language", "outcome"])
-_shed = Counter("dragoman_translator_segments_shed", "Segments whose speech would have come too late", ["language"])
-_backlog_seconds = Histogram(
-    "dragoman_translator_backlog_seconds",
-    "Speech that listeners still had to hear when a segment was decided",
-    ["language"],
-    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24),
-)
 
 
 @dataclass(frozen=True)
@@ -212,11 +203,12 @@ class Lane:
         if spoken:
             backlog_ms, clip_ms = self.playhead.remaining_ms(now), self.playhead.estimate_ms(piece.text)
             expected_ms = clip_ms / self.context.policy.pace.rate(backlog_ms, clip_ms)
-            _backlog_seconds.labels(self.context.language).observe(backlog_ms / 1000)
+            metrics.BACKLOG.labels(self.context.language).observe(backlog_ms / 1000)
             self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
         self._put(caption)
-        outcome = "failed" if piece.failed else "spoken" if spoken else "written"
-        _segments.labels(self.context.language, outcome).inc()
+        metrics.SEGMENTS.labels(self.context.language).inc()
+        if piece.failed:
+            self._lost("untranslated")
         self._to_speak.set()
 
     def _speaks(self, hearing: int, now: float) -> bool:
@@ -232,7 +224,7 @@ class Lane:
             event = "speech_shed" if shed else "speech_resumed"
             log.warning(event, behind_ms=round(behind_ms), waiting=waiting)
         if shed:
-            _shed.labels(self.context.language).inc()
+            self._lost("shed")
         return not shed
 
     def _source_of(self, piece: Piece) -> _Heard:
@@ -271,6 +263,7 @@ class Lane:
         except EngineError as fault:
             log.warning("speech_failed", index=caption.index, reason=str(fault))
             failed = "speech rejected" if isinstance(fault, EngineRejected) else "speech unavailable"
+            self._lost("unspoken")
         self.playhead.measured(caption.index, self.context.clock() + DELIVERY_MS, duration_ms)
         self._put(
             Speech(
@@ -304,6 +297,9 @@ class Lane:
                 )
             )
         self.context.ended()
+
+    def _lost(self, loss: str) -> None:
+        metrics.LOSSES.labels(self.context.language, loss).inc()
 
     def _put(self, record: Translation) -> None:
         """Publish, and know that it is published, in one step."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +11,18 @@ from starlette.testclient import TestClient
 
 from services.cli.commands.topics import topics
 from services.cli.stack.web import Cognito, Config, web_app
+from services.common import stages
 from services.common.http import REQUESTS_DRAIN_S
 from services.common.lifecycle import DRAIN_S
 from services.common.settings import Settings, load
 from services.ingest.settings import IngestSettings
 from services.ingest.store import TABLE, TTL_ATTRIBUTE
+from services.notifier.metrics import LATE_S
 from services.notifier.presign import open_signer
 from services.notifier.settings import NotifierSettings
 from services.transcriber.settings import TranscriberSettings
 from services.translator.settings import TranslatorSettings
+from tests.exported import exported
 from tests.terraform.conftest import APPS, ROOT, Environment
 
 KINDS: dict[str, type[Settings]] = {
@@ -61,8 +64,7 @@ def test_a_service_is_found_on_the_port_that_it_listens_on(environment: Environm
     assert [one["containerPort"] for one in container["portMappings"]] == [listens]
     assert f":{listens}/healthz" in container["healthCheck"]["command"][-1]
     assert all(group.values["port"] == listens for group in environment.of("aws_lb_target_group", service))
-    scraped = json.loads(environment.containers(service)["collector"]["environment"][0]["value"])
-    (job,) = scraped["receivers"]["prometheus"]["config"]["scrape_configs"]
+    (job,) = collector(environment, service)["receivers"]["prometheus"]["config"]["scrape_configs"]
     assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{listens}"]
 
 
@@ -173,22 +175,110 @@ async def test_pages_may_fetch_what_the_notifier_signs(
     assert any(url.startswith(source) for source in connect.split()[1:])
 
 
-def test_dashboards_and_alarms_show_figures_that_there_are(environment: Environment) -> None:
-    known = set(metrics())
+Figure = tuple[str, dict[str, str], str]
+"""Of our own metrics: name, dimensions, statistic."""
+
+
+def charted(environment: Environment) -> Iterator[Figure]:
     (dashboard,) = environment.of("aws_cloudwatch_dashboard")
-    shown = set(re.findall(r"dragoman_\w+", dashboard.values["dashboard_body"]))
-    alarms = json.dumps([one.values for one in environment.of("aws_cloudwatch_metric_alarm")])
-    scaled = json.dumps([one.values for one in environment.of("aws_appautoscaling_policy")])
-    used = shown | set(re.findall(r"dragoman_\w+", alarms)) | set(re.findall(r"dragoman_\w+", scaled))
-    assert used
-    assert used <= known
+    for widget in json.loads(dashboard.values["dashboard_body"])["widgets"]:
+        for namespace, *rest in widget["properties"]["metrics"]:
+            if namespace == "Dragoman":
+                options = rest.pop() if isinstance(rest[-1], dict) else {}
+                name, *pairs = rest
+                stat = options.get("stat", widget["properties"]["stat"])
+                yield name, dict(zip(pairs[::2], pairs[1::2], strict=True)), stat
 
 
-def metrics() -> Iterator[str]:
-    """Names of all that the services count, as they are scraped."""
-    for path in (ROOT / "services").rglob("*.py"):
-        for kind, name in re.findall(r'(Counter|Gauge|Histogram)\(\s*"(dragoman_\w+)"', path.read_text()):
-            yield f"{name.removesuffix('_total')}_total" if kind == "Counter" else name
+def alarmed(environment: Environment) -> Iterator[Figure]:
+    for alarm in environment.of("aws_cloudwatch_metric_alarm"):
+        queries = [query["metric"][0] for query in alarm.values["metric_query"] or () if query["metric"]]
+        for one in queries or [alarm.values]:
+            if one["namespace"] == "Dragoman":
+                yield one["metric_name"], one["dimensions"], one.get("stat") or one["statistic"]
+
+
+def scaled(environment: Environment) -> Iterator[Figure]:
+    for policy in environment.of("aws_appautoscaling_policy"):
+        (tracked,) = policy.values["target_tracking_scaling_policy_configuration"]
+        for one in tracked["customized_metric_specification"]:
+            if one["namespace"] != "Dragoman":
+                continue
+            dimensions = {dimension["name"]: dimension["value"] for dimension in one["dimensions"]}
+            yield one["metric_name"], dimensions, one["statistic"]
+
+
+@pytest.mark.parametrize("used", [charted, alarmed, scaled])
+def test_what_is_shown_watched_and_scaled_by_is_exported_and_reaches_cloudwatch_so(
+    environment: Environment, used: Callable[[Environment], Iterator[Figure]]
+) -> None:
+    known, figures = exported(), list(used(environment))
+    assert figures
+    for name, dimensions, stat in figures:
+        assert dimensions["environment"] == f"dragoman-{environment.name}"
+        assert dimensions["service"] in known[name].services
+        assert set(dimensions) in sent(environment, dimensions["service"], name)
+        assert (
+            stat
+            in {
+                "counter": {"Sum"},
+                "gauge": {"Average"},
+                "histogram": {"Average", "SampleCount"},  # there are no percentiles, and the extremes are sent as 0
+            }[known[name].kind]
+        )
+
+
+def sent(environment: Environment, service: str, name: str) -> list[set[str]]:
+    """The sets of dimensions that a metric has in CloudWatch."""
+    declared = collector(environment, service)["exporters"]["awsemf"]["metric_declarations"]
+    return [
+        set(dimensions)
+        for one in declared
+        if any(re.search(selector, name) for selector in one["metric_name_selectors"])
+        for dimensions in one["dimensions"]
+    ]
+
+
+def collector(environment: Environment, service: str) -> dict[str, Any]:
+    """The configuration of the collector beside a service."""
+    content: dict[str, Any] = json.loads(environment.containers(service)["collector"]["environment"][0]["value"])
+    return content
+
+
+@every_service
+def test_a_collector_tells_metrics_apart_by_labels_that_they_have(environment: Environment, service: str) -> None:
+    content = collector(environment, service)
+    (job,) = content["receivers"]["prometheus"]["config"]["scrape_configs"]
+    given = set(job["static_configs"][0]["labels"])
+    for declared in content["exporters"]["awsemf"]["metric_declarations"]:
+        for selector in declared["metric_name_selectors"]:
+            matching = [metric for name, metric in exported().items() if re.search(selector, name)]
+            assert matching, f"{selector} matches nothing"
+            for metric in matching:
+                assert {label for dimensions in declared["dimensions"] for label in dimensions} <= given | {
+                    *metric.labels
+                }
+
+
+@every_service
+def test_a_collector_sends_what_has_come_since_its_last_look_from_the_first_on(
+    environment: Environment, service: str
+) -> None:
+    content = collector(environment, service)
+    assert "cumulativetodelta" in content["service"]["pipelines"]["metrics"]["processors"]
+    assert content["processors"]["cumulativetodelta"] == {"initial_value": "keep"}
+
+
+def test_the_dashboard_has_every_stage_of_the_lag_that_the_notifier_tells(environment: Environment) -> None:
+    shown = [dimensions["stage"] for _, dimensions, _ in charted(environment) if "stage" in dimensions]
+    assert shown == list(stages.ALL[: stages.ALL.index(stages.NOTIFY) + 1])
+
+
+def test_what_the_alarm_calls_late_is_what_the_notifier_counts_so(environment: Environment) -> None:
+    (alarm,) = (one for one in environment.of("aws_cloudwatch_metric_alarm") if one.name == "lag")
+    assert f"later than {LATE_S:g} s" in alarm.values["alarm_description"]
+    (dashboard,) = environment.of("aws_cloudwatch_dashboard")
+    assert f"later than {LATE_S:g} s" in dashboard.values["dashboard_body"]
 
 
 def test_the_topics_task_runs_the_command_that_there_is(environment: Environment) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from prometheus_client import Histogram
 
 from services.common.errors import Fatal
+from services.common.kafka import metrics
 from services.common.kafka.cluster import Received, stop
 from services.common.kafka.publisher import Publisher
 from services.common.topics import Encoded, R, Topic
@@ -21,12 +21,6 @@ _SETTLE_EVERY_S = 1.0
 _OVERDUE_S = 5.0
 _STUCK_S = 30.0
 _PARTIALS_HELD = 64
-
-_transaction_seconds = Histogram(
-    "dragoman_kafka_transaction_seconds",
-    "Begin to commit of one transaction",
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10),
-)
 
 
 class Outbox:
@@ -197,7 +191,7 @@ class Partition:
         if not records and not settle:
             return
         try:
-            with _transaction_seconds.time():
+            with metrics.TRANSACTION.time():
                 async with asyncio.timeout(TRANSACTION_S):
                     # Never aborted: that may hang as well. Whatever fails ends the process, and the next fence aborts.
                     await self._producer.begin_transaction()

@@ -16,6 +16,7 @@ from aiokafka.producer import sender
 
 from services.common.clock import now_ms
 from services.common.errors import Fatal
+from services.common.kafka import metrics
 from services.common.kafka.cluster import Received, connect, stop
 from services.common.kafka.partition import TRANSACTION_S, Outbox, Partition, Processor
 from services.common.kafka.publisher import MAX_BATCH_BYTES, RETRY_BACKOFF_MS, Publisher
@@ -214,7 +215,14 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 for raw in records:
                     held.accept(raw.offset, decoded(self._source, raw, read_at))
             self._regulate()
-            await watch.check()
+            if await watch.check():
+                metrics.BEHIND.set(sum(self._behind(part, watch) for part in self._held))
+
+    def _behind(self, part: TopicPartition, watch: Watch) -> int:
+        """Records that wait, here and at the broker. Markers of transactions count only where reading is paused."""
+        held = self._held[part]
+        read = watch.positions.get(part, held.next_offset)
+        return held.waiting + max(0, watch.ends.get(part, read) - read)
 
     def _regulate(self) -> None:
         """Pause partitions whose inbox is full, resume those with room; notice one that is stuck."""

@@ -22,27 +22,38 @@ class Watch:
         self._asked_anyway = asked_anyway
         self._clock = asyncio.get_running_loop().time
         self._checked = self._moved = self._clock()
-        self._positions: dict[TopicPartition, int] = {}
+        self.positions: dict[TopicPartition, int] = {}
+        """Of partitions that are read, as of the last look."""
+        self.ends: dict[TopicPartition, int] = {}
+        """Of partitions in hand, as of the last look."""
         self.waiting = False
         """Whether the last look found no broker, or records that were not read."""
 
-    async def check(self) -> None:
-        """Raises KafkaUnavailable once nothing could be read for too long, the broker gone included."""
+    async def check(self) -> bool:
+        """Whether this was a look, and the broker answered.
+
+        Raises KafkaUnavailable once nothing could be read for too long, the broker gone included.
+        """
         if self._clock() - self._checked < _CHECK_S:
-            return
+            return False
         self._checked = self._clock()
-        parts = list(self._consumer.assignment() - self._consumer.paused())
+        assigned = self._consumer.assignment()
+        parts = assigned - self._consumer.paused()
+        answered = False
         try:
-            ends = await within(_CHECK_S, "ends of topics", self._consumer.end_offsets([*parts, *self._asked_anyway]))
+            asked = [*assigned, *self._asked_anyway]
+            ends = await within(_CHECK_S, "ends of topics", self._consumer.end_offsets(asked))
             positions = {part: await within(1.0, "position", self._consumer.position(part)) for part in parts}
         except KafkaUnavailable as fault:
             log.warning("broker_awaited", reason=str(fault))
             self.waiting = True
         else:
             behind = any(positions[part] < ends[part] for part in parts)
-            self.waiting = behind and positions == self._positions
-            self._positions = positions
+            self.waiting = behind and positions == self.positions
+            self.positions, self.ends = positions, ends
+            answered = True
         if not self.waiting:
             self._moved = self._clock()
         elif self._clock() - self._moved > _STALLED_S:
             raise KafkaUnavailable(f"nothing could be read for {_STALLED_S:g} s")
+        return answered

@@ -12,6 +12,7 @@ from amazon_transcribe.endpoints import StaticEndpointResolver
 from amazon_transcribe.eventstream import ParserError
 from amazon_transcribe.exceptions import (
     BadRequestException,
+    LimitExceededException,
     SDKError,
     SerializationException,
     ServiceException,
@@ -25,10 +26,13 @@ from awscrt.exceptions import AwsCrtError
 from botocore.exceptions import BotoCoreError
 
 from services.common.contracts import SAMPLE_RATE
-from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
+from services.transcriber import metrics
 from services.transcriber.aws.account import Account
 
 _OPEN_S = 5.0
+_LEAST_BILLED_S = 15.0
+"""Of a call, however short."""
 _NOTHING_YET_S = 0.005
 
 
@@ -42,6 +46,7 @@ class Call:
         self._stream = stream
         self._ended = False
         self._closed = False
+        self._billed_s = 0.0
 
     @classmethod
     async def open(cls, account: Account, language_code: str, first_sample: int) -> "Call":
@@ -66,6 +71,7 @@ class Call:
         """One chunk. Raises EngineUnavailable."""
         with _faults():
             await self._stream.input_stream.send_audio_event(audio_chunk=pcm)
+        self._bill(len(pcm) / 2 / SAMPLE_RATE)
 
     async def end(self) -> None:
         """No more audio: its last results follow. Raises EngineUnavailable."""
@@ -91,11 +97,17 @@ class Call:
 
     async def close(self) -> None:
         """Hang up, whatever state it is in. Its results end by themselves, and must not be cancelled before."""
+        if not self._closed:
+            self._bill(max(0.0, _LEAST_BILLED_S - self._billed_s))
         self._closed = True
         if not self._ended:
             with suppress(EngineUnavailable):
                 await self.end()
         _hang_up(self._client)
+
+    def _bill(self, seconds: float) -> None:
+        self._billed_s += seconds
+        metrics.BILLED.inc(seconds)
 
 
 async def _client(account: Account) -> TranscribeStreamingClient:
@@ -144,6 +156,8 @@ def _faults(rejected: tuple[type[ServiceException], ...] = ()) -> Iterator[None]
         yield
     except rejected as fault:
         raise EngineRejected(f"Transcribe: {_told(fault)}") from fault
+    except LimitExceededException as fault:
+        raise Overloaded(f"Transcribe: {_told(fault)}") from fault
     except (SDKError, ParserError, AwsCrtError, BotoCoreError, OSError) as fault:
         raise EngineUnavailable(f"Transcribe: {_told(fault)}") from fault
 

@@ -10,6 +10,7 @@ import structlog
 
 from services.common.errors import EngineRejected, EngineUnavailable
 from services.common.languages import LANGUAGES
+from services.translator import metrics
 from services.translator.aws.calls import at_start, code_of, faults, open_client
 from services.translator.aws.duration import mp3_ms, ogg_opus_ms
 from services.translator.aws.quota import Quota
@@ -101,6 +102,7 @@ class AmazonSynthesizer:
                 TextType=text_type,
                 Text=text,
             )
+            metrics.BILLED_CHARACTERS.labels("polly").inc(answer.get("RequestCharacters", 0))
             async with answer["AudioStream"] as stream:
                 audio = await stream.read()
         try:

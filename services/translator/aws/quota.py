@@ -5,13 +5,11 @@ import time
 from dataclasses import dataclass, field
 
 import structlog
-from prometheus_client import Counter
 
 from services.common.errors import Overloaded
+from services.translator import metrics
 
 log = structlog.get_logger(__name__)
-
-_shed = Counter("dragoman_translator_calls_shed", "Calls not made, for their quota was used up", ["quota"])
 
 
 @dataclass
@@ -58,10 +56,11 @@ class Quota:
             self._shedding = wait_s is None
             log.warning("quota_used_up" if self._shedding else "quota_free_again", quota=self._name)
         if wait_s is None:
-            _shed.labels(self._name).inc()
+            metrics.CALLS_SHED.labels(self._name).inc()
             raise Overloaded(f"{self._name}: quota used up for more than {self._patience_s:g} s")
         await asyncio.sleep(wait_s)
 
     def throttled(self) -> None:
         """The service says that the account has none left, whatever was counted here: others call too."""
+        metrics.CALLS_THROTTLED.labels(self._name).inc()
         self._bucket.drain()

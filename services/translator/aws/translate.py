@@ -8,6 +8,7 @@ import structlog
 
 from services.common.errors import EngineRejected
 from services.common.languages import LANGUAGES
+from services.translator import metrics
 from services.translator.aws.calls import at_start, code_of, faults, open_client
 from services.translator.aws.quota import Quota
 from services.translator.aws.style import Style
@@ -59,6 +60,7 @@ class AmazonTranslator:
                 TargetLanguageCode=self._codes[target],
                 **self._arguments,
             )
+        metrics.BILLED_CHARACTERS.labels("translate").inc(len(text))
         return str(answer["TranslatedText"])
 
     def targets(self, source: str) -> frozenset[str]:

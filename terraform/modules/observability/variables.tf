@@ -32,16 +32,19 @@ variable "alarm_emails" {
 }
 
 variable "limits" {
-  description = "Where alarms begin. Delays in seconds on average over a minute; lag in seconds that a consumer group is behind; storage in percent."
+  description = "Where alarms begin. Delays in seconds on average over a minute; late speech in percent; partition lag in seconds that a consumer group is behind; storage in percent."
   type = object({
-    word_delay_s       = optional(number, 4)
-    announce_delay_s   = optional(number, 1)
-    partition_lag_s    = optional(number, 30)
-    broker_storage     = optional(number, 75)
-    engine_failures    = optional(number, 20)
-    listeners_cut_off  = optional(number, 20)
-    speech_not_made    = optional(number, 50)
-    recognizer_reopens = optional(number, 5)
+    late_percent        = optional(number, 5)
+    word_delay_s        = optional(number, 4)
+    announce_delay_s    = optional(number, 1)
+    partition_lag_s     = optional(number, 30)
+    broker_storage      = optional(number, 75)
+    engine_failures     = optional(number, 20)
+    calls_throttled     = optional(number, 20)
+    listeners_cut_off   = optional(number, 20)
+    captions_failed     = optional(number, 20)
+    speech_not_made     = optional(number, 50)
+    recognizer_failures = optional(number, 5)
   })
   default  = {}
   nullable = false

@@ -3,6 +3,15 @@
 locals {
   metrics_log_group = aws_cloudwatch_log_group.metrics.name
 
+  # Figures that are told apart by one of their labels. CloudWatch bills each combination: never a task or a session.
+  labels = {
+    code   = ["dragoman_ingest_sockets_closed_total", "dragoman_notifier_closed_total"]
+    engine = ["dragoman_translator_billed_characters_total"]
+    loss   = ["dragoman_translator_losses_total"]
+    notice = ["dragoman_notifier_lag_seconds", "dragoman_notifier_late_total"]
+    stage  = ["dragoman_notifier_stage_seconds"]
+  }
+
   collector = {
     receivers = {
       prometheus = {
@@ -20,7 +29,10 @@ locals {
       }
     }
     processors = {
-      batch             = { timeout = "15s" }
+      batch = { timeout = "15s" }
+      # What has come since the last look: the exporter sends a histogram's sum and count as they are, so their mean would
+      # be the one since the task's start. The first look counts too, since the task is no older than this.
+      cumulativetodelta = { initial_value = "keep" }
       resourcedetection = { detectors = ["ecs"] } # tells the task's id, by which the log stream is called
     }
     exporters = {
@@ -30,16 +42,18 @@ locals {
         log_group_name          = local.metrics_log_group
         log_stream_name         = "{TaskId}"
         dimension_rollup_option = "NoDimensionRollup"
-        # CloudWatch bills each combination: only these, never a task or a session.
-        metric_declarations = [
-          { dimensions = [["environment", "service"]], metric_name_selectors = ["^dragoman_.*"] },
-          { dimensions = [["environment", "service", "code"]], metric_name_selectors = ["^dragoman_.*_closed_total$"] },
-        ]
+        metric_declarations = concat(
+          [{ dimensions = [["environment", "service"]], metric_name_selectors = ["^dragoman_"] }],
+          [for label, names in local.labels : {
+            dimensions            = [["environment", "service", label]]
+            metric_name_selectors = [for name in names : "^${name}$"]
+          }]
+        )
       }
     }
     service = {
       pipelines = {
-        metrics = { receivers = ["prometheus"], processors = ["resourcedetection", "batch"], exporters = ["awsemf"] }
+        metrics = { receivers = ["prometheus"], processors = ["resourcedetection", "cumulativetodelta", "batch"], exporters = ["awsemf"] }
       }
     }
   }

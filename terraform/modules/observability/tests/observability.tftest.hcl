@@ -23,7 +23,7 @@ run "every_alarm_tells_somebody_and_says_what_to_do" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.service), values(aws_cloudwatch_metric_alarm.partition_lag), values(aws_cloudwatch_metric_alarm.broker_storage),
-    [aws_cloudwatch_metric_alarm.listeners_cut_off, aws_cloudwatch_metric_alarm.server_errors]) : length(alarm.alarm_actions) == 1 && length(alarm.alarm_description) > 30])
+    [aws_cloudwatch_metric_alarm.lag, aws_cloudwatch_metric_alarm.audio_without_text, aws_cloudwatch_metric_alarm.server_errors]) : length(alarm.alarm_actions) == 1 && length(alarm.alarm_description) > 30])
     error_message = "an alarm tells nobody, or not what to do"
   }
 }
@@ -45,8 +45,36 @@ run "listeners_who_were_dropped_are_counted_by_their_close_code" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.listeners_cut_off.dimensions.code == "4408"
+    condition     = aws_cloudwatch_metric_alarm.service["listeners-cut-off"].dimensions.code == "4408"
     error_message = "4408 is the code of a listener that didn't read"
+  }
+}
+
+run "lag_is_judged_by_how_much_speech_is_late" {
+  command = apply
+
+  variables {
+    limits = { late_percent = 10 }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.lag.threshold == 10 && anytrue([for query in aws_cloudwatch_metric_alarm.lag.metric_query : query.return_data == true && try(strcontains(query.expression, "late") && strcontains(query.expression, "told"), false)])
+    error_message = "the alarm must compare late speech with all speech"
+  }
+  assert {
+    condition     = toset([for query in aws_cloudwatch_metric_alarm.lag.metric_query : query.metric[0].stat if length(query.metric) > 0]) == toset(["Sum", "SampleCount"])
+    error_message = "late speech is summed, all speech is the histogram's count"
+  }
+}
+
+run "engines_losses_and_quotas_are_watched" {
+  command = plan
+
+  assert {
+    condition = length(setsubtract([
+      "engines-failing", "recognizer-failing", "quota-used-up", "words-lost", "captions-failed", "speech-not-made", "listeners-cut-off",
+    ], keys(aws_cloudwatch_metric_alarm.service))) == 0
+    error_message = "something that goes wrong tells nobody"
   }
 }
 
@@ -58,7 +86,7 @@ run "serverless_has_no_brokers_to_watch" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.broker_storage) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 7
+    condition     = length(aws_cloudwatch_metric_alarm.broker_storage) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 12
     error_message = "brokers are watched that are not there"
   }
 }

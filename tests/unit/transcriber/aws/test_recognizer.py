@@ -24,6 +24,7 @@ from tests.standins.eventstream import Decoder, encode
 from tests.standins.faults import BREAKS, DAMAGED, DEAF, ENDLESS, ENDS, Fault
 from tests.standins.published import TRANSCRIBE_STREAMS
 from tests.standins.transcribe import SECRETS, TranscribeStandIn, transcribing
+from tests.unit.figures import figures
 from tests.unit.transcriber.aws.reader import Reader
 from tests.unit.transcriber.scripted import FRAME_SAMPLES, Outbox, frame, pcm_of, received
 
@@ -268,3 +269,24 @@ def test_the_stand_in_s_framing_is_botocore_s(headers: dict[str, str], payload: 
     assert (message.headers, message.payload) == (headers, payload)
     (ours,) = Decoder().feed(encode(headers, payload))
     assert ours == (headers, payload)
+
+
+async def test_audio_is_billed_as_sent_and_fifteen_seconds_at_least_for_each_call(recognizer: AmazonRecognizer) -> None:
+    async with figures() as figure:
+        async with recognizer.open("en", first_sample=0, final_words=()) as stream:
+            await listened(stream, *range(1, 5))
+        assert await figure.grown("dragoman_transcriber_billed_seconds_total") == {(): pytest.approx(15)}
+        await figure.note()
+        async with recognizer.open("en", first_sample=0, final_words=()) as stream:
+            await listened(stream, *range(1, 41))
+        assert await figure.grown("dragoman_transcriber_billed_seconds_total") == {(): pytest.approx(20)}
+
+
+async def test_a_refused_call_is_counted_by_what_may_be_done(
+    service: TranscribeStandIn, recognizer: AmazonRecognizer
+) -> None:
+    service.faults.order("StartStreamTranscription", Fault("LimitExceededException", 429))
+    service.in_stream.append((2.0, Fault("InternalFailureException")))
+    async with figures() as figure:
+        assert await transcribed(recognizer, [*range(1, 9)]) == words(*range(1, 9))
+        assert await figure.grown("dragoman_transcriber_failures_total") == {("overloaded",): 1, ("unavailable",): 1}

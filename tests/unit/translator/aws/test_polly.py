@@ -14,6 +14,7 @@ from services.translator.ports import Clip
 from tests.standins.faults import BREAKS, Fault
 from tests.standins.polly import PollyStandIn
 from tests.standins.rest import served
+from tests.unit.figures import figures
 
 NAMED_OTHERWISE = {"ar": "arb", "no": "nb-NO", "zh": "cmn-CN"}
 """Polly's names for languages that others call as we do."""
@@ -134,3 +135,9 @@ async def test_speech_beyond_the_quota_is_left_out_at_once(service: PollyStandIn
         with pytest.raises(Overloaded):
             await synthesizer.synthesize("Two.", "en", 1.0)
     assert len(service.calls["SynthesizeSpeech"]) == 1
+
+
+async def test_what_is_billed_is_counted_without_the_marks_of_a_rate(synthesizer: AmazonSynthesizer) -> None:
+    async with figures() as figure:
+        await synthesizer.synthesize("Fish & chips", "en", 1.4)
+        assert await figure.grown("dragoman_translator_billed_characters_total") == {("polly",): 12}

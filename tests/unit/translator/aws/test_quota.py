@@ -5,6 +5,7 @@ from structlog.testing import capture_logs
 
 from services.common.errors import Overloaded
 from services.translator.aws.quota import Bucket, Quota
+from tests.unit.figures import figures
 
 
 def test_a_burst_passes_at_once_and_what_follows_goes_at_the_rate() -> None:
@@ -42,3 +43,12 @@ async def test_it_says_when_it_begins_to_shed_and_when_that_has_ended() -> None:
         quota._bucket = Bucket(per_s=1, burst=1)
         await quota.turn()
     assert [entry["event"] for entry in logs] == ["quota_used_up", "quota_free_again"]
+
+
+async def test_calls_that_were_not_made_are_counted() -> None:
+    async with figures() as figure:
+        quota = Quota("polly", per_s=1e-6, patience_s=0)
+        await quota.turn()
+        with pytest.raises(Overloaded):
+            await quota.turn()
+        assert await figure.grown("dragoman_translator_calls_shed_total") == {("polly",): 1}

@@ -16,6 +16,7 @@ from tests.standins.faults import BREAKS, Fault
 from tests.standins.published import TRANSLATE_CODES
 from tests.standins.rest import served
 from tests.standins.translate import TranslateStandIn
+from tests.unit.figures import figures
 from tests.unit.translator.fakes import FakeStore, FakeSynthesizer
 
 THROTTLED = Fault("ThrottlingException")
@@ -152,3 +153,13 @@ async def test_without_a_region_nothing_starts(service: TranslateStandIn, monkey
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION"):
         await translated()
+
+
+async def test_what_is_billed_is_counted_and_so_is_what_the_service_refuses(service: TranslateStandIn) -> None:
+    async with figures() as figure, AmazonTranslator.open(Style(), per_s=1000, patience_s=1) as translator:
+        await translator.translate("É o fim.", "pt", "fr")
+        service.faults.order("TranslateText", THROTTLED)
+        with pytest.raises(EngineUnavailable):
+            await translator.translate("Not billed", "en", "fr")
+        assert await figure.grown("dragoman_translator_billed_characters_total") == {("translate",): 8}
+        assert await figure.grown("dragoman_translator_calls_throttled_total") == {("translate",): 1}
