@@ -24,5 +24,6 @@ CALLS_SHED = Counter("dragoman_translator_calls_shed_total", "Calls not made, fo
 CALLS_THROTTLED = Counter(
     "dragoman_translator_calls_throttled_total", "Calls that the service refused for the account's quota", ["engine"]
 )
+PHRASES = Counter("dragoman_translator_phrases_total", "Phrases looked up in the cache", ["work", "found"])
 BILLED_CHARACTERS = Counter("dragoman_translator_billed_characters_total", "Characters that Amazon bills", ["engine"])
 """engine: translate, polly."""

@@ -4,13 +4,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-from prometheus_client import Counter
-
+from services.translator import metrics
 from services.translator.ports import Clip, Synthesizer, Translator
 
 V = TypeVar("V")
-
-_looked_up = Counter("dragoman_translator_phrases", "Phrases looked up in the cache", ["work", "found"])
 
 _RATE_STEP = 0.05
 """Speech rates are rounded to this, so that a phrase's clip is found again."""
@@ -52,7 +49,7 @@ class RememberingTranslator:
         """See ``Translator``."""
         key = (text, source, target)
         known = self._known.get(key)
-        _looked_up.labels("translate", known is not None).inc()
+        metrics.PHRASES.labels("translate", known is not None).inc()
         if known is None:
             known = await self._inner.translate(text, source, target)
             self._known.put(key, known)
@@ -76,7 +73,7 @@ class RememberingSynthesizer:
         rate = round(rate / _RATE_STEP) * _RATE_STEP
         key = (text, language, rate)
         known = self._known.get(key)
-        _looked_up.labels("synthesize", known is not None).inc()
+        metrics.PHRASES.labels("synthesize", known is not None).inc()
         if known is None:
             known = await self._inner.synthesize(text, language, rate)
             self._known.put(key, known)

@@ -6,7 +6,7 @@ import pytest
 
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Boundary
+from services.common.contracts import Boundary, SentenceMark
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.session import Workshop
@@ -27,7 +27,7 @@ async def said(figure: Figures, shop: Workshop, language: str = "pt") -> None:
         listen(shop.audience, language)
         await figure.note()
         for index, text in enumerate(("We met", "We talked")):
-            mark = "." if index else None
+            mark: SentenceMark | None = "." if index else None
             kafka.log.append(
                 final(
                     text, 1000 * index, index=index, ends=Boundary.PAUSE, previous_mark=mark, published_at_ms=now_ms()
