@@ -54,6 +54,17 @@ test('speech comes back at its pace', async () => {
   expect(await stretched(new Stretcher(), answers)).toBe(40_000);
 });
 
+test('a Worker that hangs counts as failed', async () => {
+  vi.useFakeTimers();
+  const stretcher = new Stretcher();
+  const hung = stretcher.stretch(new Float32Array(SPEECH), 1.2, 48_000);
+  vi.runAllTimers();
+  vi.useRealTimers();
+  expect(await hung).toBeUndefined();
+  expect(latest().terminated).toBe(true);
+  expect(await stretched(stretcher, answers)).toBe(40_000);
+});
+
 test('a failure costs the clip its pace, and the next one has a new Worker', async () => {
   const stretcher = new Stretcher();
   expect(await stretched(stretcher, fails)).toBeUndefined();

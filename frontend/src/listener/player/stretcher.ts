@@ -4,6 +4,8 @@ type Samples = Float32Array<ArrayBuffer>;
 
 /** A Worker that failed is replaced; after so many failures in a row speech plays as it is. */
 const MOST_FAILURES = 3;
+/** A clip takes some 10 ms; a Worker that takes so long hangs, which counts as failed. */
+const LIMIT_MS = 5_000;
 
 /** Changes the pace of speech in a Worker, so that neither the page nor the sound ever waits for it. */
 export class Stretcher {
@@ -20,9 +22,16 @@ export class Stretcher {
   stretch(samples: Samples, rate: number, sampleRate: number): Promise<Samples | undefined> {
     if (this.#failures >= MOST_FAILURES) return Promise.resolve(undefined);
     this.#worker ??= this.#started();
+    const worker = this.#worker;
     const request: StretchRequest = { id: this.#next++, samples, rate, sampleRate };
-    this.#worker.postMessage(request, [samples.buffer]);
-    return new Promise((resolve) => this.#asked.set(request.id, resolve));
+    worker.postMessage(request, [samples.buffer]);
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => this.#failed(worker), LIMIT_MS);
+      this.#asked.set(request.id, (stretched) => {
+        clearTimeout(limit);
+        resolve(stretched);
+      });
+    });
   }
 
   close(): void {
@@ -35,13 +44,15 @@ export class Stretcher {
       this.#failures = 0;
       this.#answer(data.id, data.samples);
     };
-    worker.onerror = () => {
-      worker.terminate();
-      this.#worker = undefined;
-      this.#failures += 1;
-      for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
-    };
+    worker.onerror = () => this.#failed(worker);
     return worker;
+  }
+
+  #failed(worker: Worker): void {
+    worker.terminate();
+    this.#worker = undefined;
+    this.#failures += 1;
+    for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
   }
 
   #answer(id: number, samples: Samples | undefined): void {

@@ -179,7 +179,7 @@ export const es: Words = {
     catchingUp: (seconds) => `${seconds} s por enviar`,
     full: 'No se puede guardar más. Lo que diga ahora se pierde: espere la conexión.',
     lostAudio: (seconds) =>
-      `Se perdieron ${seconds} s porque la conexión faltó más de un minuto. Repita lo que sea importante.`,
+      `Se perdieron ${seconds} s: la conexión faltó más de un minuto, o la página se cerró antes de enviarlos. Repita lo que sea importante.`,
     missedAudio: (seconds) =>
       `No se pudieron oír ${seconds} s: la página se estaba cargando o el dispositivo dormía.`,
     retryIn: (seconds) => (seconds > 0 ? `Próximo intento en ${seconds} s` : 'Intentando …'),

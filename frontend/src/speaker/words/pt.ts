@@ -178,7 +178,7 @@ export const pt: Words = {
     catchingUp: (seconds) => `${seconds} s por enviar`,
     full: 'Não dá para guardar mais. O que disser agora se perde: espere a conexão.',
     lostAudio: (seconds) =>
-      `Perderam-se ${seconds} s porque a conexão faltou mais de um minuto. Repita o que for importante.`,
+      `Perderam-se ${seconds} s: a conexão faltou mais de um minuto, ou a página foi fechada antes de serem enviados. Repita o que for importante.`,
     missedAudio: (seconds) =>
       `Não foi possível ouvir ${seconds} s: a página estava carregando ou o dispositivo dormia.`,
     retryIn: (seconds) => (seconds > 0 ? `Próxima tentativa em ${seconds} s` : 'Tentando …'),
