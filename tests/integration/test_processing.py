@@ -15,8 +15,10 @@ import pytest
 from services.cli.stack.broker import Broker
 from services.common.contracts import Final, Frame
 from services.common.kafka import LogReader, Outbox, Publisher, Received, partition_of, process_partitions
+from services.common.kafka import watch as kafka_watch
 from services.common.kafka.admin import PARTITIONS
 from services.common.topics import AUDIO, TRANSCRIPTS
+from tests.figures import Figures, figures
 from tests.integration.copier import Copier
 
 
@@ -66,26 +68,17 @@ async def workers_on(bootstrap: str) -> AsyncIterator[Workers]:
         await workers.stop()
 
 
+def a_frame(session: str, seq: int) -> Frame:
+    return Frame(
+        session_id=session, language="en", seq=seq, first_sample=seq * 1536, captured_at_ms=0, received_at_ms=0
+    )
+
+
 async def speak(publisher: Publisher, sessions: list[str], until: asyncio.Event) -> int:
     """About 80 frames a second over all sessions. Returns how many each got."""
     seq = 0
     while not until.is_set():
-        await asyncio.gather(
-            *(
-                publisher.send(
-                    AUDIO,
-                    Frame(
-                        session_id=session,
-                        language="en",
-                        seq=seq,
-                        first_sample=seq * 1536,
-                        captured_at_ms=0,
-                        received_at_ms=0,
-                    ),
-                )
-                for session in sessions
-            )
-        )
+        await asyncio.gather(*(publisher.send(AUDIO, a_frame(session, seq)) for session in sessions))
         seq += 1
         await asyncio.sleep(0.1)
     return seq
@@ -255,3 +248,48 @@ async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) ->
         own_broker.process.send(signal.SIGCONT)
         await until_kafka_is(True)
         drain.set()
+
+
+class HeldCopier(Copier):
+    """Handles nothing until it may."""
+
+    def __init__(self, outbox: Outbox, may: asyncio.Event) -> None:
+        super().__init__(outbox)
+        self._may = may
+
+    async def handle(self, received: Received[Any]) -> None:
+        await self._may.wait()
+        await super().handle(received)
+
+
+async def test_metrics_tell_how_many_records_wait_to_be_handled(
+    own_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_watch, "_CHECK_S", 0.1)
+    drain, may = asyncio.Event(), asyncio.Event()
+
+    async def until_behind(figure: Figures, records: int) -> None:
+        async with asyncio.timeout(30):
+            while await figure.value("dragoman_kafka_records_behind") != records:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async with Publisher.open(own_broker.bootstrap, "test") as publisher, figures() as figure:
+        for session in one_for_each_partition("now"):
+            for seq in range(5):
+                await publisher.send(AUDIO, a_frame(session, seq))
+        async with asyncio.TaskGroup() as tasks:
+            working = process_partitions(
+                bootstrap=own_broker.bootstrap,
+                service="copier",
+                instance="a",
+                source=AUDIO,
+                output=TRANSCRIPTS,
+                make=lambda _, outbox: HeldCopier(outbox, may),
+                drain=drain,
+            )
+            tasks.create_task(working)
+            await until_behind(figure, 5 * PARTITIONS)
+            may.set()
+            await until_behind(figure, 0)
+            drain.set()
+        assert (await figure.grown("dragoman_kafka_transaction_seconds_count"))[()] >= PARTITIONS

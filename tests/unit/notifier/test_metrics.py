@@ -8,7 +8,7 @@ import pytest
 from services.common.contracts import Caption, Speech
 from services.notifier import hub, listener
 from services.notifier.listener import Patience
-from tests.unit.figures import figures
+from tests.figures import figures
 from tests.unit.notifier import serving as serving_module
 from tests.unit.notifier.records import caption, final, session, speech
 from tests.unit.notifier.serving import serving

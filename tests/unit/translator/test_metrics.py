@@ -10,7 +10,7 @@ from services.common.contracts import Boundary, SentenceMark
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.session import Workshop
-from tests.unit.figures import Figures, figures
+from tests.figures import Figures, figures
 from tests.unit.translator.builders import final
 from tests.unit.translator.fakes import FakeKafka, FakeSynthesizer, FakeTranslator, listen, workshop
 

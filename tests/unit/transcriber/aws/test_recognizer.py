@@ -20,11 +20,11 @@ from services.transcriber.aws.recognizer import AmazonRecognizer, AmazonStream, 
 from services.transcriber.ports import Hypothesis
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
+from tests.figures import figures
 from tests.standins.eventstream import Decoder, encode
 from tests.standins.faults import BREAKS, DAMAGED, DEAF, ENDLESS, ENDS, Fault
 from tests.standins.published import TRANSCRIBE_STREAMS
 from tests.standins.transcribe import SECRETS, TranscribeStandIn, transcribing
-from tests.unit.figures import figures
 from tests.unit.transcriber.aws.reader import Reader
 from tests.unit.transcriber.scripted import FRAME_SAMPLES, Outbox, frame, pcm_of, received
 

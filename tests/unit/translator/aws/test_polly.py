@@ -11,10 +11,10 @@ from services.common.languages import LANGUAGES
 from services.translator.aws import calls
 from services.translator.aws.polly import AmazonSynthesizer
 from services.translator.ports import Clip
+from tests.figures import figures
 from tests.standins.faults import BREAKS, Fault
 from tests.standins.polly import PollyStandIn
 from tests.standins.rest import served
-from tests.unit.figures import figures
 
 NAMED_OTHERWISE = {"ar": "arb", "no": "nb-NO", "zh": "cmn-CN"}
 """Polly's names for languages that others call as we do."""

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from services.common.errors import Overloaded
 from services.translator.aws.quota import Bucket, Quota
-from tests.unit.figures import figures
+from tests.figures import figures
 
 
 def test_a_burst_passes_at_once_and_what_follows_goes_at_the_rate() -> None:

@@ -12,11 +12,11 @@ from services.translator.aws import calls
 from services.translator.aws.style import Style
 from services.translator.aws.translate import AmazonTranslator
 from services.translator.engines import Deadlines, Engines
+from tests.figures import figures
 from tests.standins.faults import BREAKS, Fault
 from tests.standins.published import TRANSLATE_CODES
 from tests.standins.rest import served
 from tests.standins.translate import TranslateStandIn
-from tests.unit.figures import figures
 from tests.unit.translator.fakes import FakeStore, FakeSynthesizer
 
 THROTTLED = Fault("ThrottlingException")
