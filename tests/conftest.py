@@ -19,7 +19,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("platform")
     platform = Platform(ports=Ports.free(), data=folder / "data", logs=folder / "logs")
     asyncio.run(platform.start())
-    yield platform
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("LIVE_SESSIONS", "SESSIONS"):  # tests leave talks behind, all of one speaker
+            patch.setenv(f"DRAGOMAN_SPEAKER_{limit}", "10000")
+        yield platform
     asyncio.run(platform.stop())
 
 

@@ -61,15 +61,7 @@ async def serve(service: Service, settings: IngestSettings) -> None:
             rate=settings.audio_rate,
             leave_s=settings.kafka_timeout_s + _LEAVE_S,
         )
-        sessions = Sessions(
-            store,
-            publisher,
-            view,
-            floors,
-            max_session_s=settings.max_session_s,
-            recognizer=settings.recognizer,
-            translator=settings.translator_engines,
-        )
+        sessions = Sessions(store, publisher, view, floors, settings)
         keeper = Keeper(sessions, floors, view, grace_s=settings.grace_s, max_session_s=settings.max_session_s)
         endless = [
             tasks.create_task(view.follow(states.follow())),

@@ -11,10 +11,11 @@ from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms, steady_ms
 from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
-from services.common.languages import EngineSet, offered, spoken, targets
+from services.common.languages import offered, spoken, targets
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.floors import Floors
 from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
+from services.ingest.settings import IngestSettings
 from services.ingest.view import SessionView
 
 CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -72,27 +73,25 @@ class Sessions:
         publisher: RecordPublisher,
         view: SessionView,
         floors: Floors,
-        *,
-        max_session_s: float,
-        recognizer: EngineSet,
-        translator: EngineSet,
+        settings: IngestSettings,
     ) -> None:
-        """max_session_s: a session's code is forgotten then."""
-        self._recognizer: EngineSet = recognizer
-        self._translator: EngineSet = translator
         self._store = store
         self._publisher = publisher
         self._view = view
         self._floors = floors
-        self._max_session_s = max_session_s
+        self._settings = settings
         self._attempts = Attempts()
         self._ending: dict[str, Session] = {}
         """Ends that are not complete, by id; the session is ENDED once the audio has its mark."""
 
     async def create(self, owner: str, new: NewSession) -> Session:
-        """A session that nobody has spoken in yet, with a fresh secret id and a free code."""
+        """A session that nobody has spoken in yet, with a fresh secret id and a free code. Refused: 422, 429, 503."""
         check_title(new.title)
         self._check_languages(new)
+        limit = self._settings.speaker_sessions
+        if len(self._open_of(owner)) >= limit:
+            text = f"{limit} of your sessions have not ended, and no more may be open: end one first"
+            raise Refused(429, "too_many_sessions", text)
         for _ in range(_CODE_TRIES):
             at = now_ms()
             session = Session(
@@ -106,7 +105,7 @@ class Sessions:
                 updated_at_ms=at,
             )
             try:
-                await self._store.create(session, self._max_session_s)
+                await self._store.create(session, self._settings.max_session_s)
             except CodeTaken:
                 continue
             await self.announce(session)
@@ -116,11 +115,11 @@ class Sessions:
 
     def spoken(self) -> dict[str, tuple[str, ...]]:
         """The languages that a talk may be given in, each with those that it can be translated into."""
-        return {code: targets(code, self._translator) for code in spoken(self._recognizer)}
+        return {code: targets(code, self._settings.translator_engines) for code in spoken(self._settings.recognizer)}
 
     def offered(self, session: Session) -> tuple[str, ...]:
         """What its listeners may choose, the spoken language first."""
-        return offered(session.source_language, session.target_languages, self._translator)
+        return offered(session.source_language, session.target_languages, self._settings.translator_engines)
 
     async def find(self, name: str) -> Session:
         """By id, or by code as people write it. Refused: 404, 410, 429."""
@@ -167,13 +166,15 @@ class Sessions:
         return [self._as_announced(session) for session in await self._store.of_owner(owner)]
 
     async def change(self, session: Session, change: Change) -> Session:
-        """Refused: 410; 409 for a state that can't follow; 422 for a title that is none."""
+        """Refused: 410; 409 for a state that can't follow; 422 for a title that is none; 429."""
         if session.state is State.ENDED:
             raise _ended()
         if change.title is None and change.state is None:
             return session
         if change.title is not None:
             check_title(change.title)
+        if change.state == "live" and session.state is not State.LIVE:
+            self._check_may_go_live(session)
         changed = await self._store.update(
             session.session_id,
             title=change.title,
@@ -186,13 +187,26 @@ class Sessions:
         return changed
 
     async def take_floor(self, session: Session, connection: str) -> Session:
-        """This connection speaks from now on; a new session becomes live. Refused: 410."""
-        state = State.LIVE if session.state is State.CREATED else None
+        """This connection speaks from now on; a new session becomes live. Refused: 410, 429."""
+        state = None
+        if session.state is State.CREATED:
+            state = State.LIVE
+            self._check_may_go_live(session)
         changed = await self._store.update(session.session_id, state=state, speaker=connection)
         if changed is None:
             raise await self._why_not(session)
         await self.announce(changed)
         return changed
+
+    def _check_may_go_live(self, session: Session) -> None:
+        """Refused 429: one speaker can't have all recognizers. Several tasks may let in one more at the same moment."""
+        limit = self._settings.speaker_live_sessions
+        if sum(one.state is State.LIVE for one in self._open_of(session.owner)) >= limit:
+            text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
+            raise Refused(429, "too_many_live", text)
+
+    def _open_of(self, owner: str) -> list[Session]:
+        return [session for session in self._view.open.values() if session.owner == owner]
 
     async def pause_abandoned(self, session: Session) -> None:
         """Pause a live session whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""

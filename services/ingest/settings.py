@@ -33,6 +33,10 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     """How long a session stays live without its speaker; then it is paused."""
     max_session_s: Seconds = 12 * 3600.0
     """A session ends by itself at this age."""
+    speaker_live_sessions: PositiveInt = 4
+    """Sessions of one speaker that may be live at once, each with a recognizer's stream."""
+    speaker_sessions: PositiveInt = 100
+    """Sessions of one speaker that have not ended."""
     start_timeout_s: Seconds = 10.0
     """From the socket's opening to the message ``start``."""
     idle_timeout_s: Seconds = 60.0

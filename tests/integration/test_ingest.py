@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -62,7 +63,7 @@ class Ingest:
 async def running(platform: Platform, *, limit_s: float = 20, **told: str) -> AsyncIterator[Ingest]:
     """An ingest in this process, for the length of the block; leaving it is a SIGTERM."""
     (port,) = free_ports(1)
-    settings = load(IngestSettings, {**platform.environment, "DRAGOMAN_INGEST_PORT": str(port), **told})
+    settings = load(IngestSettings, {**os.environ, **platform.environment, "DRAGOMAN_INGEST_PORT": str(port), **told})
     service = Service("ingest")
     serving = asyncio.create_task(serve(service, settings))
     try:

@@ -27,7 +27,8 @@ export type Refusal =
   | 'language'
   | 'replaced'
   | 'ended'
-  | 'attempts';
+  | 'attempts'
+  | 'too-many';
 
 export type SpeakerRefusal = Exclude<Refusal, 'language' | 'attempts'>;
 
@@ -48,6 +49,7 @@ const SPEAKER: ReadonlyMap<number, SpeakerRefusal> = new Map([
   [4404, 'unknown'],
   [4409, 'replaced'],
   [4410, 'ended'],
+  [4430, 'too-many'],
 ]);
 
 /** Why the listener's socket closed for good; undefined: connect again. */

@@ -27,6 +27,7 @@ SPEAKER_REFUSALS: Mapping[int, str] = {
     4404: _NO_SESSION,
     4409: "another speaker took over",
     4410: _ENDED,
+    4430: "too many of your sessions are live at once: pause or end one first",
 }
 LISTENER_REFUSALS: Mapping[int, str] = {
     1009: _BROKE_PROTOCOL,

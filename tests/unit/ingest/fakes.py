@@ -220,15 +220,7 @@ async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
     )
     store, publisher, view = InMemorySessionStore(), FakePublisher(), SessionView()
     floors = Floors(told.instance, burst_s=told.audio_burst_s, rate=told.audio_rate, leave_s=told.kafka_timeout_s + 1)
-    sessions = Sessions(
-        store,
-        publisher,
-        view,
-        floors,
-        max_session_s=told.max_session_s,
-        recognizer=told.recognizer,
-        translator=told.translator_engines,
-    )
+    sessions = Sessions(store, publisher, view, floors, told)
     keeper = Keeper(sessions, floors, view, grace_s=told.grace_s, max_session_s=told.max_session_s)
     async with signer.http() as http:
         tokens = Tokens(http, jwks_url=JWKS_URL, issuer=ISSUER, client_id=CLIENT)

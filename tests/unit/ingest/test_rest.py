@@ -260,3 +260,22 @@ async def test_metrics_count_by_names_that_carry_units(owner: httpx.AsyncClient)
     text = (await owner.get("/metrics")).text
     for name in ("dragoman_ingest_frames_total", "dragoman_ingest_ack_seconds_bucket", "dragoman_ingest_sockets"):
         assert name in text
+
+
+async def test_a_speaker_has_so_many_sessions_and_no_more(signer: Signer) -> None:
+    async with running(signer, speaker_sessions=2, speaker_live_sessions=1) as ingest:
+        headers = {"authorization": f"Bearer {signer.token()}"}
+        async with httpx.AsyncClient(base_url=ingest.url, headers=headers) as rest:
+            new = {"title": "A talk", "source_language": "en"}
+            made = [(await rest.post("/sessions", json=new)).json()["session_id"] for _ in range(2)]
+            answer = await rest.post("/sessions", json=new)
+            assert (answer.status_code, answer.json()["code"]) == (429, "too_many_sessions")
+            for name in made:
+                await ingest.sessions.take_floor(await ingest.sessions.owned(name, "speaker-1"), "1/1")
+                await rest.patch(f"/sessions/{name}", json={"state": "paused"})
+            answers = [await rest.patch(f"/sessions/{name}", json={"state": "live"}) for name in made]
+            assert [one.status_code for one in answers] == [200, 429]
+            assert answers[1].json()["code"] == "too_many_live"
+            await rest.delete(f"/sessions/{made[0]}")
+            assert (await rest.patch(f"/sessions/{made[1]}", json={"state": "live"})).status_code == 200
+            assert (await rest.post("/sessions", json=new)).status_code == 201

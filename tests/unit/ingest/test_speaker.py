@@ -322,6 +322,36 @@ async def test_a_second_speaker_at_another_task_takes_over(ingest: Ingest) -> No
         assert (await to_the_end(socket))[0] == 4409
 
 
+async def test_one_speaker_can_not_have_all_recognizers(signer: Signer) -> None:
+    async with running(signer, speaker_live_sessions=2) as ingest:
+        first, second, third = [await ingest.session() for _ in range(3)]
+        others = await ingest.session(owner="speaker-2")
+        async with ingest.socket() as socket, ingest.socket() as again:
+            await ingest.start(socket, first)
+            await ingest.start(again, second)
+            async with ingest.socket() as refused:
+                await ingest.start(refused, third)
+                assert (await to_the_end(refused))[0] == 4430
+            assert ingest.store.sessions[third.session_id].state is State.CREATED
+            async with ingest.socket() as another:
+                token = ingest.signer.token("speaker-2")
+                assert (await ingest.start(another, others, token=token))["type"] == "ready"
+            await again.send('{"type": "pause"}')
+            assert (await receive(again))["state"] == "paused"
+            async with ingest.socket() as admitted:
+                assert (await ingest.start(admitted, third))["type"] == "ready"
+                await again.send('{"type": "resume"}')
+                assert (await to_the_end(again))[0] == 4430
+
+
+async def test_who_was_live_comes_back_though_the_limit_is_reached(signer: Signer) -> None:
+    async with running(signer, speaker_live_sessions=1) as ingest:
+        session = await ingest.session()
+        for _ in range(2):
+            async with ingest.socket() as socket:
+                assert (await ingest.start(socket, session))["state"] == "live"
+
+
 # --- trouble -----------------------------------------------------------------------------------------
 
 

@@ -215,6 +215,7 @@ export const de: Words = {
       unknown: 'Diesen Vortrag gibt es nicht mehr.',
       replaced: 'Der Vortrag geht anderswo weiter: Ein anderes Fenster oder Gerät hat übernommen.',
       ended: 'Der Vortrag wurde anderswo beendet.',
+      'too-many': 'Zu viele Ihrer Vorträge sind zugleich auf Sendung. Unterbrechen oder beenden Sie erst einen anderen.',
     },
     takeBack: 'Hier wieder übernehmen',
     toTalks: 'Ihre Vorträge',

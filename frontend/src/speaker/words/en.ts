@@ -205,6 +205,7 @@ export const en = {
       unknown: 'There is no such talk any more.',
       replaced: 'Somebody goes on with this talk elsewhere: another window or device has taken over.',
       ended: 'The talk was ended elsewhere.',
+      'too-many': 'Too many of your talks are on air at once. Pause or end another one first.',
     },
     takeBack: 'Take over again here',
     toTalks: 'Your talks',

@@ -211,6 +211,7 @@ export const es: Words = {
       unknown: 'Esta charla ya no existe.',
       replaced: 'La charla sigue en otro sitio: otra ventana u otro dispositivo ha tomado el relevo.',
       ended: 'La charla se terminó desde otro sitio.',
+      'too-many': 'Demasiadas de sus charlas están en el aire a la vez. Haga antes una pausa en otra, o termínela.',
     },
     takeBack: 'Volver a hablar aquí',
     toTalks: 'Sus charlas',

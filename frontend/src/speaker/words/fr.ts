@@ -213,6 +213,7 @@ export const fr: Words = {
       unknown: 'Cet exposé n’existe plus.',
       replaced: 'L’exposé continue ailleurs : une autre fenêtre ou un autre appareil a pris le relais.',
       ended: 'L’exposé a été terminé ailleurs.',
+      'too-many': 'Trop de vos exposés sont à l’antenne en même temps. Mettez-en d’abord un autre en pause, ou terminez-le.',
     },
     takeBack: 'Reprendre ici',
     toTalks: 'Vos exposés',

@@ -211,6 +211,7 @@ export const pt: Words = {
       unknown: 'Esta palestra já não existe.',
       replaced: 'A palestra continua em outro lugar: outra janela ou outro dispositivo assumiu.',
       ended: 'A palestra foi terminada em outro lugar.',
+      'too-many': 'Demasiadas palestras suas estão no ar ao mesmo tempo. Primeiro faça uma pausa em outra, ou termine-a.',
     },
     takeBack: 'Voltar a falar aqui',
     toTalks: 'As suas palestras',
