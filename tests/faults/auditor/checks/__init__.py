@@ -1,0 +1,15 @@
+"""From stage to stage, in the order of the flow: what is here that wasn't before, and the other way round."""
+
+from collections.abc import Callable, Iterator
+
+from tests.faults.auditor.checks import floor, lanes, listeners, session, transcript
+from tests.faults.auditor.findings import Finding
+from tests.faults.auditor.talk import Talk
+
+ALL: tuple[Callable[[Talk], Iterator[Finding]], ...] = (
+    floor.check,
+    transcript.check,
+    lanes.check,
+    listeners.check,
+    session.check,
+)

@@ -1,0 +1,109 @@
+"""The evidence of one session, arranged."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+from tests.faults.auditor.evidence import (
+    SAMPLES_PER_MS,
+    AnyLine,
+    Caption,
+    Captured,
+    Clip,
+    Final,
+    Frame,
+    Joined,
+    LaneFinished,
+    Line,
+    Listened,
+    Record,
+    Speech,
+    Word,
+)
+
+L = TypeVar("L", bound=Line)
+R = TypeVar("R", bound=Record)
+
+
+class Talk:
+    """Ask it for lines of a kind: records in the order of their offsets, the rest as they were written."""
+
+    def __init__(self, session: str, lines: Sequence[AnyLine]) -> None:
+        self.session = session
+        self._lines = lines
+
+    def of(self, kind: type[L]) -> list[L]:
+        """All lines of this kind."""
+        found = [line for line in self._lines if isinstance(line, kind)]
+        return sorted(found, key=lambda line: line.offset if isinstance(line, Record) else 0)
+
+    @property
+    def floor_ms(self) -> float:
+        """Length of what was captured."""
+        return max((_end_ms(frame) for frame in self.of(Captured)), default=0.0)
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Without marks."""
+        return [frame for frame in self.of(Frame) if frame.mark is None]
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for final in self.of(Final) for word in final.words]
+
+    @property
+    def languages(self) -> list[str]:
+        """Those that anybody asked for, or that were translated."""
+        asked = {joined.language for joined in self.of(Joined)}
+        return sorted(asked | {caption.language for caption in self.of(Caption)})
+
+    def captions(self, language: str) -> list[Caption]:
+        return [caption for caption in self.of(Caption) if caption.language == language]
+
+    def speeches(self, language: str) -> list[Speech]:
+        return [speech for speech in self.of(Speech) if speech.language == language]
+
+    def ends(self, language: str) -> list[LaneFinished]:
+        return [end for end in self.of(LaneFinished) if end.language == language]
+
+    @property
+    def clips(self) -> dict[str, Clip]:
+        """By key."""
+        return {clip.key: clip for clip in self.of(Clip)}
+
+    def listeners(self, language: str) -> dict[str, list[Listened]]:
+        """What each of a language saw."""
+        seen: dict[str, list[Listened]] = {}
+        for line in self._lines:
+            if isinstance(line, Listened) and line.language == language:
+                seen.setdefault(line.listener, []).append(line)
+        return seen
+
+    def captured_at_ms(self, floor_ms: float) -> float:
+        """When this millisecond of the floor left the microphone, by the wall clock."""
+        for frame in self.of(Captured):
+            if floor_ms <= _end_ms(frame):
+                return frame.at_ms - (_end_ms(frame) - floor_ms)
+        raise ValueError(f"nothing was captured at {floor_ms} ms")
+
+
+def of_each_session(lines: Iterable[AnyLine]) -> list[Talk]:
+    """One talk for each session that somebody spoke in."""
+    by_session: dict[str, list[AnyLine]] = {}
+    for line in lines:
+        by_session.setdefault(line.session, []).append(line)
+    talks = [Talk(session, of_it) for session, of_it in by_session.items()]
+    return [talk for talk in talks if talk.of(Captured)]
+
+
+def gaps(frames: Sequence[Captured]) -> list[tuple[int, int]]:
+    """Samples, first and after the last, that are in no frame."""
+    return [
+        (before.first_sample + before.samples, after.first_sample)
+        for before, after in pairwise(frames)
+        if after.first_sample > before.first_sample + before.samples
+    ]
+
+
+def _end_ms(frame: Captured) -> float:
+    return (frame.first_sample + frame.samples) / SAMPLES_PER_MS

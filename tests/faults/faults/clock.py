@@ -1,0 +1,23 @@
+"""The speaker's clock jumps."""
+
+from dataclasses import dataclass
+
+from tests.faults.faults.fault import Fault
+from tests.faults.scene import Scene
+
+
+@dataclass(frozen=True)
+class Jumps(Fault):
+    """By so much, and stays so."""
+
+    by_s: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"speakers' clock: jumps by {self.by_s:+g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        scene.watch.ahead_ms += 1000 * self.by_s
+
+
+ALL: tuple[Fault, ...] = (Jumps(by_s=-30.0), Jumps(by_s=600.0))
