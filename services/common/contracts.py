@@ -130,7 +130,15 @@ class Finished(Record, frozen=True, kw_only=True, tag="finished"):
     previous_mark: SentenceMark | None = None
 
 
-Transcript = Final | Partial | Finished
+class Recognition(Record, frozen=True, kw_only=True, tag="recognition"):
+    """Whether the session is being recognized from here on; until one comes, it is."""
+
+    language: str
+    works: bool
+    """False: no recognizer was free for it, or the one it has fails for long. What is said now may never come."""
+
+
+Transcript = Final | Partial | Finished | Recognition
 
 # --- translations ------------------------------------------------------------------------------------
 

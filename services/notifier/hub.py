@@ -16,6 +16,7 @@ from services.common.contracts import (
     Finished,
     LaneFinished,
     Partial,
+    Recognition,
     Record,
     Session,
     Speech,
@@ -79,6 +80,10 @@ class Hub:
         room = self._room(record.session_id)
         if isinstance(record, Partial):
             room.hear(record)
+            return
+        if isinstance(record, Recognition):
+            room.recognized = record.works
+            room.wake()
             return
         if isinstance(record, Final):
             tail = room.tail(record.language)

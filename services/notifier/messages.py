@@ -82,12 +82,14 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True, tag="joined", omit_defau
     next_index: int
     server_time_ms: float
     gap: Span | None = None
+    recognized: bool = True
 
 
-class StateChanged(msgspec.Struct, frozen=True, tag="state"):
-    """What the speaker does now."""
+class StateChanged(msgspec.Struct, frozen=True, tag="state", omit_defaults=True):
+    """What the speaker does now, and whether it is recognized."""
 
     state: State
+    recognized: bool = True
 
 
 class Interim(msgspec.Struct, frozen=True, tag="partial"):
@@ -164,7 +166,14 @@ def offers(session: Session, translator: languages.EngineSet) -> dict[str, Offer
 
 
 def joined(
-    session: Session, offers: Iterable[Offer], language: str, next_index: int, gap: Gap | None, now_ms: float
+    session: Session,
+    offers: Iterable[Offer],
+    language: str,
+    next_index: int,
+    gap: Gap | None,
+    now_ms: float,
+    *,
+    recognized: bool,
 ) -> Joined:
     """The answer for this session and language."""
     return Joined(
@@ -177,6 +186,7 @@ def joined(
         next_index=next_index,
         server_time_ms=now_ms,
         gap=Span(gap.first, gap.last) if gap else None,
+        recognized=recognized,
     )
 
 

@@ -19,6 +19,8 @@ class Room:
     tails: dict[str, Tail] = field(default_factory=dict)
     seats: dict[str, set["Seat"]] = field(default_factory=dict)
     """By language."""
+    recognized: bool = True
+    """Whether what is said is being recognized."""
     interim: Partial | None = None
     """The latest words that may still change; older ones are of no use to anybody."""
     ended_at_ms: float | None = None
@@ -104,7 +106,7 @@ class Seat:
             else Cursor.resume(self._tail, join.after, join.audio)
         )
         self._joined = False
-        self._state = session.state
+        self._state, self._recognized = session.state, room.recognized
         self._interim: Partial | None = None
         self.over = False
         """Whether everything was given and nothing more will come."""
@@ -116,10 +118,12 @@ class Seat:
         if not self._joined:
             self._joined = True
             next_index, gap = self._cursor.next_index, self._cursor.gap
-            return messages.joined(self.session, self._offers, self.language, next_index, gap, now_ms)
-        if self._state is not self.room.state:
-            self._state = self.room.state
-            return messages.StateChanged(self._state)
+            return messages.joined(
+                self.session, self._offers, self.language, next_index, gap, now_ms, recognized=self._recognized
+            )
+        if (self._state, self._recognized) != (self.room.state, self.room.recognized):
+            self._state, self._recognized = self.room.state, self.room.recognized
+            return messages.StateChanged(self._state, self._recognized)
         if (notice := self._cursor.take()) is not None:
             return notice
         if self.partials and self.room.interim is not self._interim:

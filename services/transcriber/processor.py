@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from services.common.contracts import Final, Finished, Frame, Transcript
+from services.common.contracts import Final, Finished, Frame, Recognition, Transcript
 from services.common.kafka import Outbox, Received
+from services.common.topics import TRANSCRIPTS
 from services.transcriber.ports import Recognizer
 from services.transcriber.session import Limits, Session, Streams
 from services.transcriber.stabilizer import Transcribed
@@ -28,6 +29,8 @@ class Transcriber:
         self._limits = limits
         self._transcribed: dict[str, Transcribed] = {}
         """Of sessions that were published by whoever had the partition before and have no frame here yet."""
+        self._unrecognized: set[str] = set()
+        """Those of them whose listeners were told that they aren't recognized."""
         self._ignored: OrderedDict[str, None] = OrderedDict()
         """Sessions that are finished or can't be recognized."""
         self._sessions: dict[str, Session] = {}
@@ -41,7 +44,10 @@ class Transcriber:
                     self._transcribed[session_id] = self._transcribed.get(session_id, Transcribed()).after(final)
                 case Finished(session_id=session_id):
                     self._transcribed.pop(session_id, None)
+                    self._unrecognized.discard(session_id)
                     self._ignore(session_id)
+                case Recognition(session_id=session_id, works=works):
+                    (self._unrecognized.discard if works else self._unrecognized.add)(session_id)
 
     async def handle(self, received: Received[Frame]) -> None:
         """See ``Processor.handle``."""
@@ -53,6 +59,8 @@ class Transcriber:
             if frame.language not in self._recognizer.languages:
                 log.error("language_not_recognized", session=frame.session_id, language=frame.language)
                 self._ignore(frame.session_id)
+                unheard = Recognition(session_id=frame.session_id, language=frame.language, works=False)
+                self._outbox.put(TRANSCRIPTS, unheard)
                 return
             session = self._begin(frame.session_id, frame.language)
         await session.hear(received)
@@ -78,7 +86,9 @@ class Transcriber:
             streams=self._streams,
             limits=self._limits,
             transcribed=self._transcribed.pop(session_id, Transcribed()),
+            recognized=session_id not in self._unrecognized,
         )
+        self._unrecognized.discard(session_id)
         self._sessions[session_id] = session
         task = asyncio.create_task(session.run(), name=f"session {session_id}")
         task.add_done_callback(lambda task: self._end(session_id, task))

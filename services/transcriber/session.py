@@ -14,7 +14,7 @@ import structlog
 
 from services.common import stages
 from services.common.clock import now_ms
-from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Word
+from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Word
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
@@ -41,6 +41,8 @@ class Limits:
     """No frame for this long: recognize what there is and close the stream."""
     unfed_s: float = 120.0
     """Audio that may wait for the recognizer before the partition's input is held back."""
+    silent_s: float = 10.0
+    """Listeners are told when every stream has failed for so long."""
     hopeless_s: float = 60.0
     """Audio at which every stream has failed for so long is passed over, before it holds up all other sessions."""
 
@@ -78,7 +80,9 @@ class Session:
         streams: Streams,
         limits: Limits,
         transcribed: Transcribed,
+        recognized: bool = True,
     ) -> None:
+        """recognized: what listeners were told last."""
         self.finished = False
         self._id = session_id
         self._language = language
@@ -91,7 +95,7 @@ class Session:
         self._expected_sample = max(0, int((transcribed.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
         """Audio before it is known or was heard already."""
         self._has_stream = False
-        self._refused = False
+        self._recognized = recognized
         self._partial: tuple[Word, ...] = ()
         self._changed = asyncio.Event()
 
@@ -128,10 +132,16 @@ class Session:
             self._has_stream = self._streams.take()
             if not self._has_stream:
                 metrics.REFUSED.inc()
-                if not self._refused:
+                if self._recognized:
                     log.warning("stream_refused", session=self._id, limit=self._streams.limit)
-        self._refused = not self._has_stream
+            self._tell(self._has_stream)
         return self._has_stream
+
+    def _tell(self, recognized: bool) -> None:
+        """Listeners and the speaker hear of it when nothing is recognized any more, or is again."""
+        if recognized != self._recognized:
+            self._recognized = recognized
+            self._outbox.put(TRANSCRIPTS, Recognition(session_id=self._id, language=self._language, works=recognized))
 
     async def run(self) -> None:
         """Recognize until the session's end has been published."""
@@ -158,6 +168,8 @@ class Session:
                     metrics.FAILURES.labels("overloaded" if overloaded else "unavailable").inc()
                 _leave_if_cancelled()
                 if failed:
+                    if _now_s() - moved_at > self._limits.silent_s:
+                        self._tell(False)
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
                     if _now_s() - moved_at > self._limits.hopeless_s:
@@ -224,6 +236,7 @@ class Session:
 
     def _decide(self, hypothesis: Hypothesis) -> None:
         """Publish what the hypothesis makes final and suggests, and let go the audio that it settles."""
+        self._tell(True)
         decision = self._stabilizer.hear(hypothesis)
         for run in decision.finals:
             self._outbox.put(TRANSCRIPTS, self._final(run, hypothesis))

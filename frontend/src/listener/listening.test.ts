@@ -144,3 +144,14 @@ test('the screen is kept on until the talk is over and all of it was heard', asy
   await vi.advanceTimersByTimeAsync(1_000);
   expect(screenOn).toBe(false);
 });
+
+test('whether the talk is recognized is known from the answer on, and as it changes', () => {
+  const service = listen('captions');
+  expect(useListener.getState().recognized).toBe(true);
+  service.onNotice({ type: 'state', state: 'live', recognized: false });
+  expect(useListener.getState().recognized).toBe(false);
+  service.onNotice({ type: 'state', state: 'live' });
+  expect(useListener.getState().recognized).toBe(true);
+  service.onNotice({ ...JOINED, recognized: false });
+  expect(useListener.getState().recognized).toBe(false);
+});

@@ -69,6 +69,7 @@ export class Listening {
     set({
       screen: { name: 'listening' },
       state: undefined,
+      recognized: true,
       language,
       mode,
       captions: { [language]: place?.captions ?? [] },
@@ -217,7 +218,7 @@ export class Listening {
         this.#partial(notice);
         break;
       case 'state':
-        set({ state: notice.state, interim: '' });
+        set({ state: notice.state, recognized: notice.recognized ?? true, interim: '' });
         break;
       case 'ended':
         this.#ended(notice.previous_mark);
@@ -232,7 +233,7 @@ export class Listening {
     if (joined.language !== get().language) return;
     this.#progress.told(joined.next_index - 1, false);
     const wantedPartials = this.#join().partials;
-    set({ talk: joinedTalk(joined), state: joined.state });
+    set({ talk: joinedTalk(joined), state: joined.state, recognized: joined.recognized ?? true });
     this.#lockScreen?.entitle(joined.title);
     if (joined.gap !== undefined) {
       const { to } = joined.gap;

@@ -36,6 +36,8 @@ export interface ListenerState extends Preferences {
   readonly talk: Talk | undefined;
   /** What the speaker does, once the notifier has said it. */
   readonly state: SessionState | undefined;
+  /** Whether what is said is being recognized. */
+  readonly recognized: boolean;
   readonly language: string;
   readonly mode: Mode;
   readonly link: Link;
@@ -68,6 +70,7 @@ export const useListener = create<ListenerState>(() => ({
   screen: { name: 'loading' },
   talk: undefined,
   state: undefined,
+  recognized: true,
   language: '',
   mode: 'voice',
   link: { state: 'connecting', lost: false, full: false },

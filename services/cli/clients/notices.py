@@ -15,6 +15,7 @@ class Joined(msgspec.Struct, frozen=True, tag="joined"):
     source_language: str
     next_index: int
     server_time_ms: float
+    recognized: bool = True
 
 
 class CaptionNotice(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
@@ -57,9 +58,10 @@ class PartialNotice(msgspec.Struct, frozen=True, tag="partial"):
 
 
 class StateNotice(msgspec.Struct, frozen=True, tag="state"):
-    """What the speaker does now."""
+    """What the speaker does now, and whether it is recognized."""
 
     state: State
+    recognized: bool = True
 
 
 class EndedNotice(msgspec.Struct, frozen=True, tag="ended"):

@@ -76,10 +76,10 @@ def _print_json(notice: Notice, at_ms: float) -> None:
 
 def _print(notice: Notice, at_ms: float) -> None:
     match notice:
-        case Joined(title=title, state=state):
-            say(f"“{title}” is {state.value}")
-        case StateNotice(state=state):
-            say(f"now {state.value}")
+        case Joined(title=title):
+            say(f"“{title}” is {_standing(notice)}")
+        case StateNotice():
+            say(f"now {_standing(notice)}")
         case CaptionNotice(text=text) if text:
             lag_s = (at_ms - notice.floor_epoch_ms - notice.end_ms) / 1000
             print(f"{lag_s:5.1f} s  {text}", flush=True)
@@ -87,3 +87,7 @@ def _print(notice: Notice, at_ms: float) -> None:
             say(f"no translation: {failed}")
         case _:
             pass
+
+
+def _standing(notice: Joined | StateNotice) -> str:
+    return notice.state.value + ("" if notice.recognized else ", but no recognizer is free for it: nothing comes")

@@ -11,7 +11,18 @@ from services.cli.commands.running import say
 from services.cli.errors import CliError
 from services.common import topics
 from services.common.clock import now_ms
-from services.common.contracts import Audience, Caption, Final, Finished, Frame, LaneFinished, Partial, Session, Speech
+from services.common.contracts import (
+    Audience,
+    Caption,
+    Final,
+    Finished,
+    Frame,
+    LaneFinished,
+    Partial,
+    Recognition,
+    Session,
+    Speech,
+)
 from services.common.kafka import LogReader, missing_topics, wait_for_broker
 from services.common.settings import Settings, load
 
@@ -97,6 +108,8 @@ def for_people(record: Any) -> str:
             )
         case Finished():
             what = f"{record.language}  finished after {record.end_ms / 1000:.1f} s"
+        case Recognition():
+            what = f"{record.language}  {'recognized again' if record.works else 'not recognized'}"
         case LaneFinished():
             what = f"{record.language}  finished after {record.segments} segments"
         case Session():

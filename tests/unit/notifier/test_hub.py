@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from services.common import stages
-from services.common.contracts import Audience, Finished, LaneFinished, Partial, State, Word
+from services.common.contracts import Audience, Finished, LaneFinished, Partial, Recognition, State, Word
 from services.common.languages import EngineSet
 from services.notifier.audience import Audiences
 from services.notifier.hub import Hub, Limits
@@ -289,6 +289,25 @@ async def test_a_monitor_is_told_everything_and_not_counted(world: World) -> Non
     world.join("s1", "fr")
     await world.audiences.withdraw(publish)
     assert counted == [("fr", 0)]
+
+
+def test_everybody_hears_when_nothing_is_recognized_and_when_it_is_again(world: World) -> None:
+    def recognition(works: bool) -> Recognition:
+        return Recognition(session_id="s1", language="en", works=works)
+
+    world.hub.take(session(), 0.0)
+    listener, monitor = world.join(), world.join(language="en", monitor=True)
+    for seat in (listener, monitor):
+        (joined,) = world.told(seat)
+        assert isinstance(joined, Joined)
+        assert joined.recognized
+    world.hub.take(recognition(False), 0.0)
+    assert world.told(listener) == world.told(monitor) == [StateChanged(State.LIVE, recognized=False)]
+    (late,) = world.told(world.join())
+    assert isinstance(late, Joined)
+    assert not late.recognized
+    world.hub.take(recognition(True), 0.0)
+    assert world.told(listener) == [StateChanged(State.LIVE)]
 
 
 def test_sessions_and_languages_do_not_mix(world: World) -> None:

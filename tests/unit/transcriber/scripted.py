@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Transcript, Word
+from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Transcript, Word
 from services.common.errors import EngineError
 from services.common.kafka import Received
 from services.common.topics import Topic
@@ -78,6 +78,11 @@ class Outbox:
     @property
     def finished(self) -> list[Finished]:
         return [record for record in self.records if isinstance(record, Finished)]
+
+    @property
+    def recognition(self) -> list[tuple[str, bool]]:
+        """Sessions, and whether they are recognized from there on."""
+        return [(record.session_id, record.works) for record in self.records if isinstance(record, Recognition)]
 
     @property
     def words(self) -> list[str]:

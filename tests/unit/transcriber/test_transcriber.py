@@ -261,11 +261,39 @@ async def test_a_session_without_a_free_stream_is_refused_and_heard_once_one_is_
     with capture_logs() as logs:
         await partition.hear(frame(0, session="a"), frame(0, session="b"), frame(1, session="b"))
     assert [(log["event"], log["session"], log["limit"]) for log in logs] == [("stream_refused", "b", 1)]
+    assert outbox.recognition == [("b", False)]
     await partition.hear(frame(1, session="a", mark=END))
     await until(lambda: recognizer.open_streams == 0 and bool(outbox.finished))
     await partition.hear(frame(2, session="b"), frame(3, session="b", mark=END))
     await until(lambda: len(outbox.finished) == 2)
     assert [word.text for final in outbox.finals if final.session_id == "b" for word in final.words] == ["w3"]
+    assert outbox.recognition == [("b", False), ("b", True)]
+
+
+async def test_after_a_takeover_a_refused_session_that_gets_a_stream_is_told_so(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    first = Partition(recognizer, outbox, Limits(idle_s=60), streams=1)
+    partitions.append(first)
+    await first.hear(frame(0, session="a"), frame(0, session="b"))
+    told = Outbox()
+    second = Partition(recognizer, told, Limits(idle_s=60), streams=1)
+    partitions.append(second)
+    await second.transcriber.restore(restorable(outbox.records))
+    await second.hear(frame(1, session="b"))
+    assert told.recognition == [("b", True)]
+
+
+async def test_a_recognizer_that_fails_for_long_is_told_and_so_is_that_it_works_again(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(silent_s=0), streams=8)
+    partitions.append(partition)
+    recognizer.fail_opening = [EngineUnavailable("no stream is left")] * 2
+    await partition.hear(frame(0), frame(1, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.recognition == [("s1", False), ("s1", True)]
+    assert outbox.words == words(1, 1)
 
 
 async def test_a_language_that_nobody_recognizes_is_said_once_and_holds_nothing_up(
@@ -274,6 +302,7 @@ async def test_a_language_that_nobody_recognizes_is_said_once_and_holds_nothing_
     with capture_logs() as logs:
         await partition.hear(*(frame(at, language="xx") for at in range(3)))
     assert [log["event"] for log in logs] == ["language_not_recognized"]
+    assert outbox.recognition == [("s1", False)]
     assert partition.settled == 3
 
 

@@ -10,7 +10,7 @@ import styles from './listen.module.css';
 
 /** What a listener should know now, and can do about it. */
 export function Banners() {
-  const { state, link, blocked, voiced, mode, backlogMs, remark } = useListener();
+  const { state, recognized, link, blocked, voiced, mode, backlogMs, remark } = useListener();
   return (
     <div className={styles.banners} aria-live="polite">
       {blocked && (
@@ -29,6 +29,7 @@ export function Banners() {
           </button>
         </Banner>
       )}
+      {state === 'live' && !recognized && <Banner text={words.unrecognized} />}
       {state === 'paused' && <Banner text={words.speakerPaused} />}
       {state === 'muted' && <Banner text={words.speakerMuted} />}
       {state === 'ended' && <Banner text={words.talkEnded} />}

@@ -31,6 +31,8 @@ export const de: Words = {
   lobby: 'Der Vortrag hat noch nicht begonnen.',
   lobbyMore: 'Lassen Sie die Seite offen: Es geht von selbst los.',
   silent: 'Die nächsten Worte erscheinen hier.',
+  unrecognized:
+    'Gerade kann nichts verstanden werden: Der Dienst hat keinen Platz für diesen Vortrag. Es geht von selbst weiter.',
   speakerPaused: 'Der Vortrag macht gerade Pause.',
   speakerMuted: 'Das Mikrofon des Vortrags ist aus.',
   talkEnded: 'Der Vortrag ist zu Ende. Danke fürs Zuhören.',

@@ -29,6 +29,8 @@ export const en = {
   lobby: 'The talk hasn’t begun yet.',
   lobbyMore: 'Leave this page open: it begins by itself.',
   silent: 'The next words will appear here.',
+  unrecognized:
+    'The speaker can’t be understood at the moment: the service has no room for this talk. It goes on by itself.',
   speakerPaused: 'The speaker is taking a break.',
   speakerMuted: 'The speaker’s microphone is off.',
   talkEnded: 'The talk has ended. Thank you for listening.',

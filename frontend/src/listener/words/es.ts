@@ -36,6 +36,8 @@ export const es: Words = {
   lobby: 'La charla aún no ha empezado.',
   lobbyMore: 'Deja abierta esta página: empezará sola.',
   silent: 'Las próximas palabras aparecerán aquí.',
+  unrecognized:
+    'En este momento no se puede entender nada: el servicio no tiene sitio para esta charla. Seguirá por sí solo.',
   speakerPaused: 'Quien habla está haciendo una pausa.',
   speakerMuted: 'El micrófono de quien habla está apagado.',
   talkEnded: 'La charla ha terminado. Gracias por escuchar.',

@@ -30,6 +30,8 @@ export const fr: Words = {
   lobby: 'La conférence n’a pas encore commencé.',
   lobbyMore: 'Gardez cette page ouverte : elle démarre toute seule.',
   silent: 'Les prochains mots apparaîtront ici.',
+  unrecognized:
+    'Rien ne peut être compris pour l’instant : le service n’a pas de place pour cet exposé. Cela reprendra tout seul.',
   speakerPaused: 'L’orateur fait une pause.',
   speakerMuted: 'Le micro de l’orateur est coupé.',
   talkEnded: 'La conférence est terminée. Merci de votre écoute.',

@@ -36,6 +36,8 @@ export const pt: Words = {
   lobby: 'A palestra ainda não começou.',
   lobbyMore: 'Deixe esta página aberta: ela começa sozinha.',
   silent: 'As próximas palavras aparecerão aqui.',
+  unrecognized:
+    'De momento nada pode ser entendido: o serviço não tem lugar para esta palestra. Continuará por si só.',
   speakerPaused: 'Quem fala está fazendo uma pausa.',
   speakerMuted: 'O microfone de quem fala está desligado.',
   talkEnded: 'A palestra terminou. Obrigado por ouvir.',

@@ -24,6 +24,8 @@ export interface Joined {
   readonly server_time_ms: number;
   /** Indexes after the one resumed from that are no longer kept, both included. */
   readonly gap?: { readonly from: number; readonly to: number };
+  /** What is said now is not being recognized. */
+  readonly recognized?: false;
 }
 
 interface Segment {
@@ -71,6 +73,8 @@ export interface PartialNotice {
 export interface StateNotice {
   readonly type: 'state';
   readonly state: SessionState;
+  /** What is said now is not being recognized. */
+  readonly recognized?: false;
 }
 
 export interface EndedNotice {

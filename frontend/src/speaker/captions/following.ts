@@ -15,6 +15,8 @@ export interface FollowingView {
   readonly captions: CaptionsByLanguage;
   /** Words of the spoken language that may still change. */
   readonly interim: string;
+  /** Whether what is said is being recognized. */
+  readonly recognized: boolean;
   /** From the end of the words to their text, lately, by language. */
   readonly lagMs: Readonly<Record<string, number>>;
   /** `over`: everything has come. */
@@ -44,7 +46,7 @@ export class Following {
   /** Follow the spoken language, and go on with those that captions are kept of. */
   constructor(options: FollowingOptions, captions: CaptionsByLanguage) {
     this.#options = options;
-    this.view = createStore(() => ({ captions, interim: '', lagMs: {}, links: {} }));
+    this.view = createStore(() => ({ captions, interim: '', recognized: true, lagMs: {}, links: {} }));
     for (const language of [options.sourceLanguage, ...Object.keys(captions)]) this.follow(language);
   }
 
@@ -86,7 +88,12 @@ export class Following {
       this.view.setState({ interim: notice.text });
     } else if (notice.type === 'ended') {
       this.#add(language, withLastMark(this.#captions(language), notice.previous_mark));
-    } else return;
+    } else {
+      if (notice.type === 'joined' || notice.type === 'state') {
+        this.view.setState({ recognized: notice.recognized ?? true });
+      }
+      return;
+    }
     if (language === this.#options.sourceLanguage) this.#options.onText();
   }
 

@@ -17,6 +17,7 @@ interface NoticesProps {
 /** Everything about the talk that is not as it should be. */
 export function Notices({ studio, talk, onAir }: NoticesProps) {
   const { uplink, unheard } = useStore(onAir.view);
+  const recognized = useStore(onAir.following.view, (view) => view.recognized);
   const [seenLostMs, setSeenLostMs] = useState(0);
   const [seenMissedMs, setSeenMissedMs] = useState(0);
   if (uplink === null) return null;
@@ -45,7 +46,8 @@ export function Notices({ studio, talk, onAir }: NoticesProps) {
           {text.refusals[refusal]}
         </Notice>
       )}
-      {unheard && <Notice kind="trouble">{text.noText}</Notice>}
+      {!recognized && <Notice kind="trouble">{text.unrecognized}</Notice>}
+      {recognized && unheard && <Notice kind="trouble">{text.noText}</Notice>}
       {lostMs > seenLostMs && (
         <Notice
           kind="trouble"

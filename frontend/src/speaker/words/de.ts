@@ -190,6 +190,8 @@ export const de: Words = {
     understood: 'Verstanden',
     noText:
       'Sie sind zu hören, aber es kommt kein Text. Sprechen Sie die Sprache dieses Vortrags? Das Publikum bekommt gerade nichts.',
+    unrecognized:
+      'Nichts, was Sie sagen, wird gerade erkannt: Der Dienst hat keinen Platz für noch einen Vortrag, oder seine Erkennung versagt. Das Publikum weiß es. Warten Sie, oder versuchen Sie es später.',
     noFollowing: 'Der Text kann gerade nicht gezeigt werden. Der Vortrag selbst geht weiter.',
     text: 'Was verstanden wird',
     language: 'Gezeigte Sprache',
@@ -215,7 +217,8 @@ export const de: Words = {
       unknown: 'Diesen Vortrag gibt es nicht mehr.',
       replaced: 'Der Vortrag geht anderswo weiter: Ein anderes Fenster oder Gerät hat übernommen.',
       ended: 'Der Vortrag wurde anderswo beendet.',
-      'too-many': 'Zu viele Ihrer Vorträge sind zugleich auf Sendung. Unterbrechen oder beenden Sie erst einen anderen.',
+      'too-many':
+        'Zu viele Ihrer Vorträge sind zugleich auf Sendung. Unterbrechen oder beenden Sie erst einen anderen.',
     },
     takeBack: 'Hier wieder übernehmen',
     toTalks: 'Ihre Vorträge',

@@ -180,6 +180,8 @@ export const en = {
     understood: 'Dismiss',
     noText:
       'You are heard, but no text comes out. Do you speak the language of this talk? Listeners get nothing now.',
+    unrecognized:
+      'Nothing that you say is recognized now: the service has no room for another talk, or its recognizer fails. Listeners are told. Wait, or try again later.',
     noFollowing: 'The text can’t be shown now. The talk itself goes on.',
     text: 'What is understood',
     language: 'Language shown',

@@ -187,6 +187,8 @@ export const es: Words = {
     understood: 'Entendido',
     noText:
       'Se le oye, pero no sale texto. ¿Habla el idioma de esta charla? Ahora mismo el público no recibe nada.',
+    unrecognized:
+      'Ahora no se reconoce nada de lo que dice: el servicio no tiene sitio para otra charla, o su reconocedor falla. El público lo sabe. Espere, o inténtelo más tarde.',
     noFollowing: 'Ahora no se puede mostrar el texto. La charla en sí continúa.',
     text: 'Lo que se entiende',
     language: 'Idioma mostrado',
@@ -211,7 +213,8 @@ export const es: Words = {
       unknown: 'Esta charla ya no existe.',
       replaced: 'La charla sigue en otro sitio: otra ventana u otro dispositivo ha tomado el relevo.',
       ended: 'La charla se terminó desde otro sitio.',
-      'too-many': 'Demasiadas de sus charlas están en el aire a la vez. Haga antes una pausa en otra, o termínela.',
+      'too-many':
+        'Demasiadas de sus charlas están en el aire a la vez. Haga antes una pausa en otra, o termínela.',
     },
     takeBack: 'Volver a hablar aquí',
     toTalks: 'Sus charlas',

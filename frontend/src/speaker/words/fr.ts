@@ -189,6 +189,8 @@ export const fr: Words = {
     understood: 'Compris',
     noText:
       'On vous entend, mais aucun texte ne sort. Parlez-vous la langue de cet exposé ? Le public ne reçoit rien en ce moment.',
+    unrecognized:
+      'Rien de ce que vous dites n’est reconnu : le service n’a pas de place pour un autre exposé, ou sa reconnaissance est en panne. Le public le sait. Attendez, ou réessayez plus tard.',
     noFollowing: 'Le texte ne peut pas être affiché pour l’instant. L’exposé lui-même continue.',
     text: 'Ce qui est compris',
     language: 'Langue affichée',
@@ -213,7 +215,8 @@ export const fr: Words = {
       unknown: 'Cet exposé n’existe plus.',
       replaced: 'L’exposé continue ailleurs : une autre fenêtre ou un autre appareil a pris le relais.',
       ended: 'L’exposé a été terminé ailleurs.',
-      'too-many': 'Trop de vos exposés sont à l’antenne en même temps. Mettez-en d’abord un autre en pause, ou terminez-le.',
+      'too-many':
+        'Trop de vos exposés sont à l’antenne en même temps. Mettez-en d’abord un autre en pause, ou terminez-le.',
     },
     takeBack: 'Reprendre ici',
     toTalks: 'Vos exposés',

@@ -186,6 +186,8 @@ export const pt: Words = {
     understood: 'Entendi',
     noText:
       'Ouve-se você, mas não sai texto. Está falando a língua desta palestra? Agora o público não recebe nada.',
+    unrecognized:
+      'Nada do que diz está a ser reconhecido: o serviço não tem lugar para outra palestra, ou o reconhecedor falha. O público sabe. Espere, ou tente mais tarde.',
     noFollowing: 'Agora não é possível mostrar o texto. A palestra em si continua.',
     text: 'O que é entendido',
     language: 'Língua mostrada',
@@ -211,7 +213,8 @@ export const pt: Words = {
       unknown: 'Esta palestra já não existe.',
       replaced: 'A palestra continua em outro lugar: outra janela ou outro dispositivo assumiu.',
       ended: 'A palestra foi terminada em outro lugar.',
-      'too-many': 'Demasiadas palestras suas estão no ar ao mesmo tempo. Primeiro faça uma pausa em outra, ou termine-a.',
+      'too-many':
+        'Demasiadas palestras suas estão no ar ao mesmo tempo. Primeiro faça uma pausa em outra, ou termine-a.',
     },
     takeBack: 'Voltar a falar aqui',
     toTalks: 'As suas palestras',
