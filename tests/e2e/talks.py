@@ -1,23 +1,25 @@
 """What the tests of whole talks share: recordings, and what must be true of every talk."""
 
+import asyncio
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from services.cli.clients.audio import Sound, read_floor_audio, resample
-from services.cli.clients.notices import CaptionNotice
+from services.cli.clients.notices import CaptionNotice, Notice
 from services.cli.evaluation.accounting import account
 from services.cli.evaluation.measure import segments_of
 from services.cli.evaluation.quality import word_error_rate
-from services.cli.evaluation.talk import Outcome
+from services.cli.evaluation.talk import Audience, Outcome, give
+from services.cli.stack.system import System
 from services.common.contracts import SAMPLE_RATE, Word
 from services.common.home import home
 from services.transcriber.local.whisper import Whisper
+from tests.standins.talk import spoken_words
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
 IVORY = SPEECH / "en-voxpopuli-ivory.flac"
@@ -33,13 +35,6 @@ _ALIKE = 0.8
 """A busy machine puts silence into what a browser captures."""
 
 
-class SpokenWord(msgspec.Struct, frozen=True):
-    """A word of a reference transcript that has times."""
-
-    word: str
-    end_ms: int
-
-
 def recording(folder: Path, name: str, sound: NDArray[np.float32] | NDArray[np.int16]) -> Path:
     """A recording made for a test."""
     path = folder / f"en-{name}.flac"
@@ -49,10 +44,39 @@ def recording(folder: Path, name: str, sound: NDArray[np.float32] | NDArray[np.i
 
 def excerpt(folder: Path, of: Path, until_ms: int) -> Path:
     """The beginning of a recording, with the words that were said in it."""
-    spoken = msgspec.json.decode(of.with_suffix(".words.json").read_bytes(), type=list[SpokenWord])
+    spoken = spoken_words(of)
     path = recording(folder, f"{of.stem}-{until_ms}", read_floor_audio(of)[: until_ms * SAMPLE_RATE // 1000])
     path.with_suffix(".txt").write_text(" ".join(word.word for word in spoken if word.end_ms <= until_ms))
     return path
+
+
+async def assert_heard_while_silence_and_noise_say_nothing(system: System, folder: Path, most_errors: float) -> Outcome:
+    """Three talks at once, one of them of words: every word of that reaches every listener once and in order."""
+    noise = np.random.default_rng(7).normal(0, 0.03, 20 * SAMPLE_RATE).astype(np.float32)
+    silent = recording(folder, "silence", np.zeros(20 * SAMPLE_RATE, np.float32))
+    noisy = recording(folder, "noise", noise)
+    talk, *quiet = await asyncio.gather(
+        give(system, IVORY, "en", (Audience("pt"), Audience("es"), Audience("ca", hear=False))),
+        give(system, silent, "en", (Audience("pt"),)),
+        give(system, noisy, "en", (Audience("pt"),)),
+    )
+    assert_faithful(talk, most_errors)
+    assert not talk.hearings["ca"].clips
+    for outcome in quiet:
+        assert not outcome.finals
+        assert not outcome.hearings["pt"].captions
+        assert outcome.hearings["pt"].segments == 0
+    return talk
+
+
+def when_captioned(actions: dict[int, Callable[[], None]]) -> Callable[[str, Notice, float], None]:
+    """Do something as soon as the caption of an index arrives in Portuguese."""
+
+    def on_notice(language: str, notice: Notice, _: float) -> None:
+        if language == "pt" and isinstance(notice, CaptionNotice):
+            actions.pop(notice.index, lambda: None)()
+
+    return on_notice
 
 
 def words_of(outcome: Outcome) -> list[Word]:

@@ -5,23 +5,12 @@ import signal
 from collections.abc import Callable
 from functools import partial
 
-from services.cli.clients.notices import CaptionNotice, Notice
 from services.cli.evaluation.talk import Audience, give
 from services.cli.stack import Stack
 from services.cli.stack.system import System
-from tests.e2e.talks import BABYLON, assert_faithful
+from tests.e2e.talks import BABYLON, assert_faithful, when_captioned
 
 AUDIENCE = (Audience("pt"), Audience("es", hear=False))
-
-
-def when_captioned(actions: dict[int, Callable[[], None]]) -> Callable[[str, Notice, float], None]:
-    """Do something as soon as the caption of an index arrives in Portuguese."""
-
-    def on_notice(language: str, notice: Notice, _: float) -> None:
-        if language == "pt" and isinstance(notice, CaptionNotice):
-            actions.pop(notice.index, lambda: None)()
-
-    return on_notice
 
 
 async def test_every_word_is_heard_once_though_each_service_is_killed_in_turn(stack: Stack, system: System) -> None:

@@ -3,15 +3,19 @@
 import asyncio
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from services.cli.evaluation.measure import said
 from services.cli.evaluation.quality import word_error_rate
 from services.cli.evaluation.talk import Audience, give
 from services.cli.stack.system import System
-from services.common.contracts import SAMPLE_RATE
-from tests.e2e.talks import IVORY, assert_faithful, excerpt, recognized_back, recording
+from tests.e2e.talks import (
+    IVORY,
+    assert_faithful,
+    assert_heard_while_silence_and_noise_say_nothing,
+    excerpt,
+    recognized_back,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,26 +23,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_a_talk_is_heard_once_in_order_and_as_captioned_while_silence_and_noise_say_nothing(
     shared_system: System, tmp_path: Path
 ) -> None:
-    noise = np.random.default_rng(7).normal(0, 0.03, 20 * SAMPLE_RATE).astype(np.float32)
-    silent = recording(tmp_path, "silence", np.zeros(20 * SAMPLE_RATE, np.float32))
-    noisy = recording(tmp_path, "noise", noise)
-    talk, *quiet = await asyncio.gather(
-        give(shared_system, IVORY, "en", (Audience("pt"), Audience("es"), Audience("ca", hear=False))),
-        give(shared_system, silent, "en", (Audience("pt"),)),
-        give(shared_system, noisy, "en", (Audience("pt"),)),
-    )
-    assert_faithful(talk, most_errors=0.10)
+    talk = await assert_heard_while_silence_and_noise_say_nothing(shared_system, tmp_path, most_errors=0.10)
     for language in ("pt", "es"):
         clips = [(clip.sound, clip.rate) for _, clip in sorted(talk.hearings[language].clips.items())]
         heard = await asyncio.to_thread(recognized_back, clips, language)
         difference = word_error_rate([said(talk.hearings[language])], [heard])
         assert difference is not None
         assert difference <= 0.25
-    assert not talk.hearings["ca"].clips
-    for outcome in quiet:
-        assert not outcome.finals
-        assert not outcome.hearings["pt"].captions
-        assert outcome.hearings["pt"].segments == 0
 
 
 async def test_two_talks_at_once_do_not_disturb_each_other(shared_system: System, tmp_path: Path) -> None:

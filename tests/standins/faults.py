@@ -1,5 +1,6 @@
 """Faults to order, the same for every stand-in."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ class Fault:
 
 
 BREAKS = Fault(None)
+SLOW = Fault("slow")
+"""The answer comes when nobody waits for it any more."""
 ENDS = Fault("")
 """In a stream: a clean end, too early."""
 ENDLESS = Fault("endless")
@@ -22,6 +25,9 @@ DEAF = Fault("deaf")
 """In a stream: it goes on, without another result."""
 DAMAGED = Fault("damaged")
 """In a stream: a message whose checksum is wrong."""
+
+
+_SLOW_S = 8.0
 
 
 @dataclass
@@ -33,6 +39,16 @@ class Faults:
     def order(self, operation: str, *faults: Fault | None) -> None:
         self.ordered.setdefault(operation, deque()).extend(faults)
 
-    def next(self, operation: str) -> Fault | None:
+    async def next(self, operation: str) -> Fault | None:
+        """What goes wrong with this call."""
         waiting = self.ordered.get(operation)
-        return waiting.popleft() if waiting else None
+        fault = waiting.popleft() if waiting else None
+        if fault is not SLOW:
+            return fault
+        await asyncio.sleep(_SLOW_S)
+        return None
+
+    @property
+    def left(self) -> int:
+        """How many calls were told of, and didn't come."""
+        return sum(map(len, self.ordered.values()))

@@ -41,7 +41,7 @@ class PollyStandIn(Service):
     async def _describe_voices(self, request: web.Request) -> web.Response:
         """In two pages, so that whoever reads only the first is found out."""
         await self.hang()
-        if fault := self.faults.next("DescribeVoices"):
+        if fault := await self.faults.next("DescribeVoices"):
             return _failed(request, fault)
         names = list(self.voices)
         first = "NextToken" not in request.query
@@ -53,7 +53,7 @@ class PollyStandIn(Service):
         assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
         arguments = json.loads(await request.read())
         await self.hang()
-        if fault := self.faults.next("SynthesizeSpeech"):
+        if fault := await self.faults.next("SynthesizeSpeech"):
             return _failed(request, fault)
         try:
             self.heard("SynthesizeSpeech", arguments)

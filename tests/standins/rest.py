@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import botocore.session
@@ -65,22 +65,26 @@ def break_off(request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def served(*services: Service) -> AsyncIterator[None]:
-    """All of them, each where this process's AWS clients find it: through the environment."""
-    runners = []
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+async def listening(*services: Service) -> AsyncIterator[dict[str, str]]:
+    """All of them, and the variables by which AWS clients find them."""
+    async with AsyncExitStack() as runners:
+        environment: dict[str, str] = {}
         for service in services:
             runner = web.AppRunner(service.application(), shutdown_timeout=0.1)
             await runner.setup()
+            runners.push_async_callback(runner.cleanup)
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
-            environment.setenv(f"AWS_ENDPOINT_URL_{service.name.upper()}", f"http://127.0.0.1:{runner.addresses[0][1]}")
-            runners.append(runner)
-        try:
+            environment[f"AWS_ENDPOINT_URL_{service.name.upper()}"] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield environment
+
+
+@asynccontextmanager
+async def served(*services: Service) -> AsyncIterator[None]:
+    """All of them, for this process's own clients."""
+    async with listening(*services) as found:
+        with pytest.MonkeyPatch.context() as environment:
+            identity = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+            for name, value in (found | identity).items():
+                environment.setenv(name, value)
             yield
-        finally:
-            for runner in runners:
-                await runner.cleanup()

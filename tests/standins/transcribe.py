@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from tests.standins.published import TRANSCRIBE_STREAMS
 from tests.standins.signatures import Refused, Signatures
 
 SECRETS = {"test": "secret", "rotated": "another"}
-"""By access key, whom it lets in."""
 _PATH = "/stream-transcription"
 _RATE = 16_000
 _LONGEST_MS = 500.0
@@ -29,7 +28,9 @@ _LONGEST_MS = 500.0
 class TranscribeStandIn:
     """``limit``: streams at once. ``in_stream``: seconds of audio and what happens then, of the next streams."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, secrets: Mapping[str, str] = SECRETS) -> None:
+        """secrets: by access key, of those whom it lets in."""
+        self._secrets = secrets
         self.faults = Faults()
         self.in_stream: deque[tuple[float, Fault]] = deque()
         self.limit = 25
@@ -46,11 +47,13 @@ class TranscribeStandIn:
         """One streaming call."""
         assert stream.headers[":path"] == _PATH
         try:
-            signatures = Signatures(SECRETS, _PATH, {"host": stream.headers.get(":authority", ""), **stream.headers})
+            signatures = Signatures(
+                self._secrets, _PATH, {"host": stream.headers.get(":authority", ""), **stream.headers}
+            )
         except Refused as refused:
             await _reject(stream, Fault(str(refused), 403))
             return
-        fault = self.faults.next("StartStreamTranscription")
+        fault = await self.faults.next("StartStreamTranscription")
         if stream.headers["x-amzn-transcribe-language-code"] not in TRANSCRIBE_STREAMS:
             fault = Fault("BadRequestException")
         if self.open >= self.limit:
@@ -176,13 +179,20 @@ async def _reject(stream: Stream, fault: Fault) -> None:
 
 
 @asynccontextmanager
+async def listening(standin: TranscribeStandIn, folder: Path) -> AsyncIterator[dict[str, str]]:
+    """The variables by which a transcriber finds and trusts it. folder: for keys."""
+    async with serving(standin.answer, folder) as (port, certificate):
+        yield {"DRAGOMAN_TRANSCRIBE_ENDPOINT": f"https://127.0.0.1:{port}", "SSL_CERT_FILE": str(certificate)}
+
+
+@asynccontextmanager
 async def transcribing(recognizer: Recognizer, folder: Path) -> AsyncIterator[tuple[TranscribeStandIn, str]]:
     """A stand-in that hears with this recognizer, and its endpoint, which this process trusts. folder: for keys."""
     standin = TranscribeStandIn(recognizer)
     with pytest.MonkeyPatch.context() as environment:
-        async with serving(standin.answer, folder) as (port, certificate):
-            environment.setenv("SSL_CERT_FILE", str(certificate))
+        async with listening(standin, folder) as found:
+            environment.setenv("SSL_CERT_FILE", found["SSL_CERT_FILE"])
             environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
             environment.setenv("AWS_ACCESS_KEY_ID", "test")
             environment.setenv("AWS_SECRET_ACCESS_KEY", SECRETS["test"])
-            yield standin, f"https://127.0.0.1:{port}"
+            yield standin, found["DRAGOMAN_TRANSCRIBE_ENDPOINT"]

@@ -41,7 +41,7 @@ class TranslateStandIn(Service):
         assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
         arguments = json.loads(await request.read())
         await self.hang()
-        if fault := self.faults.next(operation):
+        if fault := await self.faults.next(operation):
             return break_off(request) if fault.code is None else _error(fault)
         try:
             self.heard(operation, arguments)

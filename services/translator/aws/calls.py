@@ -28,6 +28,10 @@ _CONNECT_S = 1.0
 _READ_S = 2.5
 _WAIT_S = 2.0
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+_NOT_LET_IN = frozenset(
+    {"ExpiredTokenException", "ExpiredToken", "InvalidSignatureException", "UnrecognizedClientException"}
+)
+"""Credentials that are replaced just now, or have to be."""
 _TRANSPORT = (HTTPClientError, NoConnection, CredentialRetrievalError, TransportError, OSError)
 
 log = structlog.get_logger(__name__)
@@ -61,6 +65,8 @@ async def at_start(service: str, ask: Callable[[], Awaitable[T]]) -> T:
         except EngineRejected as fault:
             raise SettingsError(f"{fault}; see that AWS credentials, region and permissions are right") from fault
         except EngineUnavailable as fault:
+            if code_of(fault) in _NOT_LET_IN:
+                raise SettingsError(f"{fault}; see that AWS credentials are right, and the clock") from fault
             log.warning("engine_awaited", service=service, reason=str(fault))
         await asyncio.sleep(_WAIT_S)
 
@@ -79,7 +85,8 @@ def faults(what: str, quota: Quota | None = None) -> Iterator[None]:
             if quota:
                 quota.throttled()
             raise EngineUnavailable(reason) from fault
-        raise (EngineUnavailable if status >= 500 else EngineRejected)(reason) from fault
+        may_pass = status >= 500 or code_of(fault) in _NOT_LET_IN
+        raise (EngineUnavailable if may_pass else EngineRejected)(reason) from fault
     except _TRANSPORT as fault:
         raise EngineUnavailable(f"{what}: {fault or type(fault).__name__}") from fault
 

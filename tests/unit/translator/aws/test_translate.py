@@ -79,6 +79,7 @@ async def test_targets_are_the_languages_that_the_region_has(service: TranslateS
         Fault("Slow", 429),
         Fault("InternalServerException", 500),
         Fault("ServiceUnavailableException", 503),
+        Fault("ExpiredTokenException", 403),
         BREAKS,
     ],
 )
@@ -143,9 +144,12 @@ async def test_a_service_that_is_away_at_the_start_is_awaited(service: Translate
     assert [entry["event"] for entry in logs].count("engine_awaited") == 2
 
 
-async def test_credentials_that_are_not_let_in_stop_the_start_with_one_line(service: TranslateStandIn) -> None:
-    service.faults.order("ListLanguages", Fault("UnrecognizedClientException"))
-    with pytest.raises(SettingsError, match=r"UnrecognizedClientException.*credentials"):
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredTokenException", "AccessDeniedException"])
+async def test_credentials_that_are_not_let_in_stop_the_start_with_one_line(
+    service: TranslateStandIn, code: str
+) -> None:
+    service.faults.order("ListLanguages", Fault(code))
+    with pytest.raises(SettingsError, match=rf"{code}.*credentials"):
         await translated()
 
 
