@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from services.cli.stack import Platform, Ports, Provisioned, Stack
 from services.cli.stack.broker import Broker
 from services.cli.stack.ports import free_ports
 from services.common.home import home
-from services.common.kafka import apply_topics
+from services.common.kafka import Cluster, apply_topics
+from tests.standins.msk import Msk
+
+SIGNED_IN_S = 6.0
+"""How long such a broker keeps a client that doesn't sign in again; at MSK it is 900 s."""
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +32,35 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def broker(platform: Platform) -> str:
-    """``host:port`` of the shared broker, which has our topics. Use session ids of your own."""
-    return platform.broker.bootstrap
+def cluster(platform: Platform) -> Cluster:
+    """The shared broker, which has our topics. Use session ids of your own."""
+    return platform.broker.cluster
 
 
 @pytest.fixture(scope="session")
 def aws(platform: Platform) -> Provisioned:
     """Bucket, table, user pool and demo speaker at the shared AWS endpoint."""
     return platform.provisioned
+
+
+@pytest.fixture(scope="session")
+def msk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Msk]:
+    """A broker that one signs in to as to MSK, again every few seconds, with our topics; shared as well."""
+    folder = tmp_path_factory.mktemp("msk")
+    port, controller_port, iam_port = free_ports(3)
+    broker = Msk(
+        iam_port=iam_port,
+        signed_in_s=SIGNED_IN_S,
+        jars=home() / "kafka" / "lib",
+        data=folder / "kafka",
+        log=folder / "kafka.log",
+        port=port,
+        controller_port=controller_port,
+    )
+    asyncio.run(broker.start())
+    asyncio.run(apply_topics(broker.cluster))
+    yield broker
+    asyncio.run(broker.stop())
 
 
 @pytest.fixture
@@ -67,8 +92,17 @@ async def bare_broker(tmp_path: Path) -> AsyncIterator[Broker]:
 @pytest.fixture
 async def own_broker(bare_broker: Broker) -> Broker:
     """The same with our topics."""
-    await apply_topics(bare_broker.bootstrap)
+    await apply_topics(bare_broker.cluster)
     return bare_broker
+
+
+@pytest.fixture
+async def msk_platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    """As ``platform``, for one test, with such a broker."""
+    make_broker = partial(Msk, iam_port=free_ports(1)[0], signed_in_s=SIGNED_IN_S)
+    ports, data, logs = Ports.free(), tmp_path / "data", tmp_path / "logs"
+    async with Platform(ports=ports, data=data, logs=logs, make_broker=make_broker) as platform:
+        yield platform
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     kafka_bootstrap: str = "127.0.0.1:19092"
     """Comma-separated ``host:port`` of brokers."""
+    kafka_sign_in: Literal["none", "iam"] = "none"
+    """``iam``: to Amazon MSK over TLS, by the task's AWS credentials. ``none``: without sign-in and TLS."""
     log_level: LogLevel = "info"
     host: str = "127.0.0.1"
     """Address that the service's own HTTP server (health, metrics, its API) listens on."""

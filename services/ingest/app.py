@@ -9,7 +9,7 @@ from starlette.routing import WebSocketRoute
 
 from services.common.audience import AudienceView
 from services.common.http import Server
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.lifecycle import Service
 from services.common.topics import AUDIENCE, SESSIONS
 from services.ingest.floors import Floors
@@ -43,10 +43,10 @@ async def serve(service: Service, settings: IngestSettings) -> None:
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.run())
         client_id = f"ingest-{settings.instance}"
-        kafka = settings.kafka_bootstrap
-        publisher = await stack.enter_async_context(Publisher.open(kafka, client_id))
-        states = await stack.enter_async_context(LogReader.open(kafka, [SESSIONS], client_id=client_id))
-        counts = await stack.enter_async_context(LogReader.open(kafka, [AUDIENCE], client_id=client_id))
+        cluster = Cluster.of(settings)
+        publisher = await stack.enter_async_context(Publisher.open(cluster, client_id))
+        states = await stack.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=client_id))
+        counts = await stack.enter_async_context(LogReader.open(cluster, [AUDIENCE], client_id=client_id))
         store = await stack.enter_async_context(DynamoSessionStore.open(settings.sessions_table, settings.aws_region))
         tokens = Tokens(
             await stack.enter_async_context(httpx.AsyncClient()),

@@ -9,7 +9,7 @@ import structlog
 from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience
 from services.common.http import Server
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIENCE, SESSIONS, TRANSCRIPTS, TRANSLATIONS
@@ -47,6 +47,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         session_listeners=settings.max_session_listeners,
         finish_ms=settings.finish_s * 1000,
     )
+    cluster = Cluster.of(settings)
     hub = Hub(limits, audiences, steady_ms, settings.translator_engines)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         serving = tasks.create_task(server.run())
@@ -59,11 +60,11 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         )
         patience = Patience(settings.join_s, settings.keep_up_s)
         notifier = Notifier(hub, Announcer(Presigner(sign, steady_ms), steady_ms), patience)
-        publisher = await parts.enter_async_context(Publisher.open(settings.kafka_bootstrap, name))
-        sessions = await parts.enter_async_context(LogReader.open(settings.kafka_bootstrap, [SESSIONS], client_id=name))
+        publisher = await parts.enter_async_context(Publisher.open(cluster, name))
+        sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name))
         speech = await parts.enter_async_context(
             LogReader.open(
-                settings.kafka_bootstrap,
+                cluster,
                 [TRANSCRIPTS, TRANSLATIONS],
                 client_id=name,
                 since_ms=now_ms() - tail_ms,

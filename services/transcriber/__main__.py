@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 
 from services.common.http import Server
-from services.common.kafka import process_partitions
+from services.common.kafka import Cluster, process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIO, TRANSCRIPTS
@@ -22,6 +22,7 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
         port=settings.transcriber_port,
         port_variable="DRAGOMAN_TRANSCRIBER_PORT",
     )
+    cluster = Cluster.of(settings)
     streams = Streams(settings.recognizer_streams)
     limits = Limits()
     async with asyncio.TaskGroup() as tasks:
@@ -29,7 +30,7 @@ async def serve(service: Service, settings: TranscriberSettings) -> None:
         async with open_recognizer(settings) as recognizer:
             service.started()
             await process_partitions(
-                bootstrap=settings.kafka_bootstrap,
+                cluster=cluster,
                 service="transcriber",
                 instance=settings.instance,
                 source=AUDIO,

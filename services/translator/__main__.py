@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from services.common.audience import AudienceView
 from services.common.clock import steady_ms
 from services.common.http import Server
-from services.common.kafka import LogReader, process_partitions
+from services.common.kafka import Cluster, LogReader, process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
 from services.common.topics import AUDIENCE, TRANSCRIPTS, TRANSLATIONS
@@ -38,12 +38,13 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
         port=settings.translator_port,
         port_variable="DRAGOMAN_TRANSLATOR_PORT",
     )
+    cluster = Cluster.of(settings)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         tasks.create_task(server.run())
         engines = await parts.enter_async_context(open_engines(settings))
         audience = AudienceView()
         reader = await parts.enter_async_context(
-            LogReader.open(settings.kafka_bootstrap, [AUDIENCE], client_id=f"translator-{settings.instance}-audience")
+            LogReader.open(cluster, [AUDIENCE], client_id=f"translator-{settings.instance}-audience")
         )
         following = tasks.create_task(audience.run(reader.follow()))
         await reader.caught_up()
@@ -61,7 +62,7 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
         )
         service.started()
         await process_partitions(
-            bootstrap=settings.kafka_bootstrap,
+            cluster=cluster,
             service="translator",
             instance=settings.instance,
             source=TRANSCRIPTS,

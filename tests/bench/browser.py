@@ -82,7 +82,7 @@ async def measure() -> Figures:
             await speaker.go_on_air()
             before = [await _cpu_s(browser) for browser in (speaking, listening)]
             length_s = _BEFORE_S + duration_s(IVORY)
-            await until_captured(platform.broker.bootstrap, speaker.session_id, length_s * 1000)
+            await until_captured(platform.broker.cluster, speaker.session_id, length_s * 1000)
             after = [await _cpu_s(browser) for browser in (speaking, listening)]
             capture, playback = [
                 await _cost(page, *cpu, length_s)
@@ -140,7 +140,7 @@ async def _cost(page: Page, before: Mapping[str, float], after: Mapping[str, flo
 
 async def _heard(web: Site, speaker: SpeakerPage, listener: ListenerPage) -> dict[str, Spread]:
     await speaker.end()
-    talk = await all_published(web.stack.bootstrap, speaker.session_id, ["pt"])
+    talk = await all_published(web.stack.cluster, speaker.session_id, ["pt"])
     await listener.heard_through("pt", talk.promised("pt")[-1])
     return lag_figures(await listener.take(), talk, "pt")
 

@@ -11,7 +11,7 @@ from services.cli.clients.captions import Cue, cues
 from services.cli.clients.notices import CaptionNotice
 from services.cli.evaluation.accounting import Account, account
 from services.common.contracts import Caption, Final, Frame, LaneFinished, Speech, Word
-from services.common.kafka import LogReader
+from services.common.kafka import Cluster, LogReader
 from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS
 from tests.e2e.talks import assert_captions_follow
 
@@ -56,10 +56,10 @@ class Published:
         return [after.start_ms - before.end_ms for before, after in pairwise(sound) if after.start_ms != before.end_ms]
 
 
-async def published(bootstrap: str, session_id: str) -> Published:
+async def published(cluster: Cluster, session_id: str) -> Published:
     """Read what there is now."""
     talk = Published()
-    async with LogReader.open(bootstrap, [AUDIO, TRANSCRIPTS, TRANSLATIONS], client_id="test") as reader:
+    async with LogReader.open(cluster, [AUDIO, TRANSCRIPTS, TRANSLATIONS], client_id="test") as reader:
         async for received in reader.to_end():
             if received.record.session_id != session_id:
                 continue
@@ -79,12 +79,12 @@ async def published(bootstrap: str, session_id: str) -> Published:
     return talk
 
 
-async def all_published(bootstrap: str, session_id: str, languages: Sequence[str]) -> Published:
+async def all_published(cluster: Cluster, session_id: str, languages: Sequence[str]) -> Published:
     """Wait until the talk, which has ended, is complete in these languages, and read it. Raises TimeoutError."""
     missing = set(languages)
     async with (
         asyncio.timeout(_FINISH_S),
-        LogReader.open(bootstrap, [TRANSLATIONS], client_id="test") as reader,
+        LogReader.open(cluster, [TRANSLATIONS], client_id="test") as reader,
     ):
         async for received in reader.follow():
             record = received.record
@@ -92,16 +92,16 @@ async def all_published(bootstrap: str, session_id: str, languages: Sequence[str
                 missing.discard(record.language)
                 if not missing:
                     break
-    return await published(bootstrap, session_id)
+    return await published(cluster, session_id)
 
 
-async def until_captured(bootstrap: str, session_id: str, length_ms: float, since_ms: float = 0.0) -> None:
+async def until_captured(cluster: Cluster, session_id: str, length_ms: float, since_ms: float = 0.0) -> None:
     """Wait until so much audio has arrived that was captured since a wall-clock time."""
     arrived_ms = 0.0
     try:
         async with (
             asyncio.timeout(_PATIENCE_S + length_ms / 1000),
-            LogReader.open(bootstrap, [AUDIO], client_id="test") as reader,
+            LogReader.open(cluster, [AUDIO], client_id="test") as reader,
         ):
             async for received in reader.follow():
                 frame = received.record

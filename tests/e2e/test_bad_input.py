@@ -159,7 +159,7 @@ async def test_bad_input_harms_only_those_who_send_it(
 
     async with (
         Sessions(system.ingest_url, token) as sessions,
-        Publisher.open(shared_stack.bootstrap, "test") as publisher,
+        Publisher.open(shared_stack.cluster, "test") as publisher,
         asyncio.TaskGroup() as tasks,
     ):
         talk = tasks.create_task(healthy())

@@ -82,9 +82,9 @@ async def test_nothing_is_lost_or_heard_twice_through_cut_networks_reloads_a_swi
         for service in SERVICES:
             await restart(web, service)
         all_of_it_ms = (BEFORE_S + duration_s(BABYLON)) * 1000
-        await until_captured(platform.broker.bootstrap, speaker.session_id, all_of_it_ms, since_ms=reloaded_at_ms)
+        await until_captured(platform.broker.cluster, speaker.session_id, all_of_it_ms, since_ms=reloaded_at_ms)
         await speaker.end()
-        talk = await all_published(platform.broker.bootstrap, speaker.session_id, ["pt", "es"])
+        talk = await all_published(platform.broker.cluster, speaker.session_id, ["pt", "es"])
         for listener, language in ((staying, "pt"), (loading, "es"), (switching, "es")):
             await listener.heard_through(language, talk.promised(language)[-1])
         stayed, loaded, switched = [await listener.take() for listener in (staying, loading, switching)]

@@ -61,12 +61,12 @@ async def test_what_firefox_captures_is_transcribed_as_it_was_spoken(platform: P
         await page.until("document.body.innerText.includes('Listeners hear you.')")
         card.play(microphone(tmp_path, recording, before_s=0.0))
         spoken_ms = (duration_s(recording) + 2) * 1000
-        await until_captured(web.stack.bootstrap, session_id, spoken_ms)
+        await until_captured(web.stack.cluster, session_id, spoken_ms)
         await press(page, "End")
         await press(page, "End the talk")
         await page.until("document.body.innerText.includes('The talk is over')")
 
-    talk = await published(platform.broker.bootstrap, session_id)
+    talk = await published(platform.broker.cluster, session_id)
     assert talk.gaps_ms() == []
     behind = [frame.captured_at_ms - frame.end_ms for frame in talk.frames if frame.pcm]
     assert max(behind) - min(behind) < PACE_MS

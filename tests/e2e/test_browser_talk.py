@@ -44,9 +44,9 @@ async def test_a_talk_is_heard_in_browsers_as_it_was_captured_in_one(web: Site, 
             await listeners[code].listen(name)
         await speaker.go_on_air()
         spoken_ms = (BEFORE_S + duration_s(IVORY)) * 1000
-        await until_captured(web.stack.bootstrap, speaker.session_id, spoken_ms)
+        await until_captured(web.stack.cluster, speaker.session_id, spoken_ms)
         await speaker.end()
-        talk = await all_published(web.stack.bootstrap, speaker.session_id, list(LANGUAGES))
+        talk = await all_published(web.stack.cluster, speaker.session_id, list(LANGUAGES))
         for code, listener in listeners.items():
             await listener.heard_through(code, talk.promised(code)[-1])
             heard[code] = await listener.take()

@@ -14,7 +14,7 @@ from services.cli.stack.process import base_environment
 from services.cli.stack.system import System
 from services.common.contracts import Caption, Final, Finished, Speech
 from services.common.home import home
-from services.common.kafka import LogReader
+from services.common.kafka import Cluster, LogReader
 from services.common.topics import ALL, TRANSCRIPTS, TRANSLATIONS, Topic
 from tests.e2e.talks import IVORY, excerpt
 
@@ -47,11 +47,11 @@ async def kafkas_own(tool: str, bootstrap: str, *arguments: str, said: bytes = b
     )
 
 
-async def consumed(bootstrap: str, topic: Topic[Any], session_id: str) -> list[Any]:
+async def consumed(cluster: Cluster, topic: Topic[Any], session_id: str) -> list[Any]:
     """What the console consumer prints of a session, read by our contracts."""
     printed, _ = await kafkas_own(
         "consumer.ConsoleConsumer",
-        bootstrap,
+        cluster.bootstrap,
         *("--topic", topic.name, "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "3000"),
         *("--property", "print.key=true", "--property", "key.separator= "),
     )
@@ -65,13 +65,13 @@ async def test_a_talk_can_be_read_with_kafkas_own_consumer_and_with_ours(
     outcome = await give(shared_system, excerpt(tmp_path, IVORY, 9_000), "en", (Audience("pt"),))
     finals = [read.final for read in outcome.finals]
     captions = [caption for _, caption in outcome.hearings["pt"].captions]
-    bootstrap, session = shared_stack.bootstrap, outcome.session_id
+    cluster, session = shared_stack.cluster, outcome.session_id
     dragoman = (sys.executable, "-m", "services.cli", "topics", "tail", "transcripts", "--session", session)
     transcripts, translations, (for_programs, _), (for_people, _) = await asyncio.gather(
-        consumed(bootstrap, TRANSCRIPTS, session),
-        consumed(bootstrap, TRANSLATIONS, session),
-        output(*dragoman, "--json", DRAGOMAN_KAFKA_BOOTSTRAP=bootstrap),
-        output(*dragoman, DRAGOMAN_KAFKA_BOOTSTRAP=bootstrap),
+        consumed(cluster, TRANSCRIPTS, session),
+        consumed(cluster, TRANSLATIONS, session),
+        output(*dragoman, "--json", DRAGOMAN_KAFKA_BOOTSTRAP=cluster.bootstrap),
+        output(*dragoman, DRAGOMAN_KAFKA_BOOTSTRAP=cluster.bootstrap),
     )
     assert [record for record in transcripts if isinstance(record, Final)] == finals
     assert isinstance(transcripts[-1], Finished)
@@ -89,18 +89,20 @@ async def test_a_talk_can_be_read_with_kafkas_own_consumer_and_with_ours(
 
 @pytest.mark.parametrize("codec", ["lz4", "snappy", "zstd"])
 async def test_records_that_another_producer_compressed_can_be_read(shared_stack: Stack, codec: str) -> None:
-    bootstrap, topic = shared_stack.bootstrap, TRANSCRIPTS
+    cluster, topic = shared_stack.cluster, TRANSCRIPTS
     finished = Finished(session_id=f"of-{codec}", language="en", end_ms=1.0)
     said = topic.encode(finished).value + b"\n"
-    async with LogReader.open(bootstrap, [topic], client_id="test") as reader, asyncio.timeout(_LIMIT_S):
-        await kafkas_own("ConsoleProducer", bootstrap, "--topic", topic.name, "--compression-codec", codec, said=said)
+    async with LogReader.open(cluster, [topic], client_id="test") as reader, asyncio.timeout(_LIMIT_S):
+        await kafkas_own(
+            "ConsoleProducer", cluster.bootstrap, "--topic", topic.name, "--compression-codec", codec, said=said
+        )
         async for received in reader.follow():
             if received.record == finished:
                 break
 
 
 async def test_no_topic_comes_into_being_by_being_used(shared_stack: Stack) -> None:
-    bootstrap = shared_stack.bootstrap
+    bootstrap = shared_stack.cluster.bootstrap
     _, complaint = await kafkas_own(
         "ConsoleProducer", bootstrap, "--topic", "mistyped", "--max-block-ms", "1000", said=b"lost\n"
     )

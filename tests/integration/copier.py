@@ -7,7 +7,8 @@ from typing import Any
 
 from services.common.contracts import Final
 from services.common.errors import Fatal
-from services.common.kafka import Outbox, Received, process_partitions
+from services.common.kafka import Cluster, Outbox, Received, process_partitions
+from services.common.settings import Settings, load
 from services.common.topics import AUDIO, TRANSCRIPTS
 
 
@@ -38,10 +39,10 @@ class Copier:
         pass
 
 
-async def main(bootstrap: str, instance: str) -> int:
+async def main(instance: str) -> int:
     try:
         await process_partitions(
-            bootstrap=bootstrap,
+            cluster=Cluster.of(load(Settings)),
             service="copier",
             instance=instance,
             source=AUDIO,
@@ -57,4 +58,4 @@ async def main(bootstrap: str, instance: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2])))
+    sys.exit(asyncio.run(main(sys.argv[1])))

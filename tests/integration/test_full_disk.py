@@ -62,8 +62,8 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_all_goes_on_once_there
     keeping = asyncio.create_task(broker.keep_running())
     ended = asyncio.create_task(broker.ended())
     try:
-        await apply_topics(broker.bootstrap)
-        async with Publisher.open(broker.bootstrap, "test") as publisher:
+        await apply_topics(broker.cluster)
+        async with Publisher.open(broker.cluster, "test") as publisher:
             ballast = small_disk / "ballast"
             ballast.write_bytes(bytes(os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize - SPARE_BYTES))
             with capture_logs() as logs:
@@ -79,7 +79,7 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_all_goes_on_once_there
             assert SPARE_BYTES / 32_000 > seq > 0
             assert [log["event"] for log in logs] == ["broker_ended"]
             assert logs[0]["disk_free_mb"] == 0
-        async with LogReader.open(broker.bootstrap, [AUDIO], client_id="test") as reader:
+        async with LogReader.open(broker.cluster, [AUDIO], client_id="test") as reader:
             kept = [received.record.seq async for received in reader.to_end()]
         assert kept == list(range(seq + 1))
     finally:

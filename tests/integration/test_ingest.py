@@ -22,7 +22,7 @@ from services.cli.stack.ports import free_ports
 from services.common.clock import now_ms
 from services.common.contracts import Frame, Mark, Session, State
 from services.common.frames import WireFrame, pack
-from services.common.kafka import LogReader
+from services.common.kafka import Cluster, LogReader
 from services.common.lifecycle import Service
 from services.common.settings import load
 from services.common.topics import AUDIO, SESSIONS
@@ -98,18 +98,18 @@ async def until_ack(socket: ClientConnection, seq: int) -> None:
             assert message["seq"] < seq
 
 
-async def in_kafka(broker: str, session_id: str) -> list[Frame]:
+async def in_kafka(cluster: Cluster, session_id: str) -> list[Frame]:
     """All audio records of a session, in order."""
-    async with LogReader.open(broker, [AUDIO], client_id="test") as reader:
+    async with LogReader.open(cluster, [AUDIO], client_id="test") as reader:
         return [got.record async for got in reader.to_end() if got.record.session_id == session_id]
 
 
-async def states(broker: str, session_id: str) -> list[Session]:
-    async with LogReader.open(broker, [SESSIONS], client_id="test") as reader:
+async def states(cluster: Cluster, session_id: str) -> list[Session]:
+    async with LogReader.open(cluster, [SESSIONS], client_id="test") as reader:
         return [got.record async for got in reader.to_end() if got.record.session_id == session_id]
 
 
-async def test_frames_that_were_acknowledged_are_in_kafka_once_and_in_order(instance: Ingest, broker: str) -> None:
+async def test_frames_that_were_acknowledged_are_in_kafka_once_and_in_order(instance: Ingest, cluster: Cluster) -> None:
     session_id = (await instance.session())["session_id"]
     async with instance.socket() as socket:
         assert await instance.start(socket, session_id) == {
@@ -121,14 +121,14 @@ async def test_frames_that_were_acknowledged_are_in_kafka_once_and_in_order(inst
         for seq in range(40):
             await socket.send(frame(seq))
         await until_ack(socket, 39)
-    frames = await in_kafka(broker, session_id)
+    frames = await in_kafka(cluster, session_id)
     assert [one.seq for one in frames] == list(range(40))
     assert [one.first_sample for one in frames] == [seq * SAMPLES for seq in range(40)]
     assert frames[7].pcm == bytes([7]) * (2 * SAMPLES)
-    assert (await states(broker, session_id))[-1].state is State.LIVE
+    assert (await states(cluster, session_id))[-1].state is State.LIVE
 
 
-async def test_a_talk_goes_on_after_a_cut_without_loss_or_repetition(instance: Ingest, broker: str) -> None:
+async def test_a_talk_goes_on_after_a_cut_without_loss_or_repetition(instance: Ingest, cluster: Cluster) -> None:
     session_id = (await instance.session())["session_id"]
     async with instance.socket() as socket:
         await instance.start(socket, session_id)
@@ -143,10 +143,10 @@ async def test_a_talk_goes_on_after_a_cut_without_loss_or_repetition(instance: I
         for seq in range(10, 20):
             await socket.send(frame(seq))
         await until_ack(socket, 19)
-    assert [one.seq for one in await in_kafka(broker, session_id)] == list(range(20))
+    assert [one.seq for one in await in_kafka(cluster, session_id)] == list(range(20))
 
 
-async def test_pause_mute_and_end_lie_in_order_with_the_frames(instance: Ingest, broker: str) -> None:
+async def test_pause_mute_and_end_lie_in_order_with_the_frames(instance: Ingest, cluster: Cluster) -> None:
     session_id = (await instance.session())["session_id"]
     async with instance.socket() as socket:
         await instance.start(socket, session_id)
@@ -169,14 +169,14 @@ async def test_pause_mute_and_end_lie_in_order_with_the_frames(instance: Ingest,
         "ended",
     ]
     assert max(message["seq"] for message in said if message["type"] == "ack") == 3
-    frames = await in_kafka(broker, session_id)
+    frames = await in_kafka(cluster, session_id)
     assert [one.mark or one.seq for one in frames] == [0, Mark.PAUSE, 2, Mark.MUTE, 3, Mark.END]
     assert frames[-1].first_sample == 4 * SAMPLES
-    assert (await states(broker, session_id))[-1].state is State.ENDED
+    assert (await states(cluster, session_id))[-1].state is State.ENDED
     assert (await instance.rest.get(f"/sessions/{session_id}")).status_code == 410
 
 
-async def test_a_second_talk_in_a_session_goes_on_where_the_first_stopped(instance: Ingest, broker: str) -> None:
+async def test_a_second_talk_in_a_session_goes_on_where_the_first_stopped(instance: Ingest, cluster: Cluster) -> None:
     session_id = (await instance.session())["session_id"]
     async with instance.socket() as socket:
         await instance.start(socket, session_id)
@@ -188,11 +188,11 @@ async def test_a_second_talk_in_a_session_goes_on_where_the_first_stopped(instan
         assert (ready["next_seq"], ready["next_sample"]) == (5, 5 * SAMPLES)
         await socket.send(frame(5))
         await until_ack(socket, 5)
-    assert [one.seq for one in await in_kafka(broker, session_id)] == list(range(6))
+    assert [one.seq for one in await in_kafka(cluster, session_id)] == list(range(6))
 
 
 async def test_a_task_that_restarted_lets_its_speakers_go_on(
-    platform: Platform, broker: str, aws_environment: object
+    platform: Platform, cluster: Cluster, aws_environment: object
 ) -> None:
     async with running(platform) as before:
         session_id = (await before.session())["session_id"]
@@ -209,7 +209,7 @@ async def test_a_task_that_restarted_lets_its_speakers_go_on(
             for seq in range(3, 8):
                 await socket.send(frame(seq))
             await until_ack(socket, 7)
-    samples = sorted({one.first_sample for one in await in_kafka(broker, session_id)})
+    samples = sorted({one.first_sample for one in await in_kafka(cluster, session_id)})
     assert samples == [seq * SAMPLES for seq in range(8)]
 
 
@@ -291,7 +291,7 @@ async def test_ingest_waits_for_a_broker_that_is_not_there_yet_and_outlives_its_
                             await socket.send(frame(number))
                         await until_ack(socket, 9)
                         seq = 10
-    frames = await in_kafka(own_broker.bootstrap, session_id)
+    frames = await in_kafka(own_broker.cluster, session_id)
     new = [
         one
         for number, one in enumerate(frames)

@@ -20,7 +20,7 @@ from services.cli.stack.broker import Broker
 from services.cli.stack.ports import free_ports
 from services.common.clock import now_ms
 from services.common.contracts import LaneFinished, Record, State
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.topics import AUDIENCE, SESSIONS, TRANSLATIONS
 from services.notifier.presign import Presigner, open_signer
 from tests.unit.notifier.records import caption, session, speech
@@ -95,8 +95,8 @@ async def notifier(platform: Platform, tmp_path: Path) -> AsyncIterator[Instance
 
 
 @pytest.fixture
-async def publisher(broker: str) -> AsyncIterator[Publisher]:
-    async with Publisher.open(broker, "test") as publisher:
+async def publisher(cluster: Cluster) -> AsyncIterator[Publisher]:
+    async with Publisher.open(cluster, "test") as publisher:
         yield publisher
 
 
@@ -219,10 +219,10 @@ async def refusal(notifier: Instance, name: str) -> int:
         return (await Ears(socket).closed())[0]
 
 
-async def test_counts_are_published_when_listeners_come_and_go(talks: list[Talk], broker: str) -> None:
+async def test_counts_are_published_when_listeners_come_and_go(talks: list[Talk], cluster: Cluster) -> None:
     talk = talks[0]
     seen: list[tuple[str, int, int]] = []
-    async with LogReader.open(broker, [AUDIENCE], client_id="test", since_ms=now_ms()) as reader:
+    async with LogReader.open(cluster, [AUDIENCE], client_id="test", since_ms=now_ms()) as reader:
         follow = reader.follow()
 
         async def until(last: tuple[str, int, int]) -> None:
@@ -242,7 +242,7 @@ async def test_a_broker_that_goes_and_comes_back_costs_no_listener(
 ) -> None:
     async with running(platform, tmp_path, DRAGOMAN_KAFKA_BOOTSTRAP=own_broker.bootstrap) as notifier:
         url = notifier.url.replace("http", "ws") + "/listen"
-        async with Publisher.open(own_broker.bootstrap, "test") as publisher:
+        async with Publisher.open(own_broker.cluster, "test") as publisher:
             talk = Talk(publisher, clips, platform.environment["DRAGOMAN_CLIPS_BUCKET"], url)
             await talk.state(State.LIVE)
             async with talk.listener() as ears:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from services.cli.stack.broker import Broker
+from services.cli.stack.process import base_environment
 from services.common.contracts import Final, Frame
-from services.common.kafka import LogReader, Outbox, Publisher, Received, partition_of, process_partitions
+from services.common.kafka import Cluster, LogReader, Outbox, Publisher, Received, partition_of, process_partitions
 from services.common.kafka import watch as kafka_watch
 from services.common.kafka.admin import PARTITIONS
 from services.common.topics import AUDIO, TRANSCRIPTS
@@ -25,8 +26,8 @@ from tests.integration.copier import Copier
 class Workers:
     """Copier processes; one that ends is started again, as a supervisor would."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, broker: Broker) -> None:
+        self._env = base_environment() | broker.environment
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._watches: list[asyncio.Task[None]] = []
         self.ended = 0
@@ -44,7 +45,7 @@ class Workers:
         try:
             while True:
                 process = self._processes[instance] = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "tests.integration.copier", self._bootstrap, instance
+                    sys.executable, "-m", "tests.integration.copier", instance, env=self._env
                 )
                 await process.wait()
                 self.ended += 1
@@ -59,9 +60,9 @@ class Workers:
 
 
 @contextlib.asynccontextmanager
-async def workers_on(bootstrap: str) -> AsyncIterator[Workers]:
+async def workers_on(broker: Broker) -> AsyncIterator[Workers]:
     """None yet; those that are started are stopped at the end."""
-    workers = Workers(bootstrap)
+    workers = Workers(broker)
     try:
         yield workers
     finally:
@@ -92,8 +93,8 @@ class Heard:
         self.indices: dict[str, list[int]] = defaultdict(list)
         self._changed = asyncio.Event()
 
-    async def listen(self, bootstrap: str) -> None:
-        async with LogReader.open(bootstrap, [TRANSCRIPTS], client_id="test") as reader:
+    async def listen(self, cluster: Cluster) -> None:
+        async with LogReader.open(cluster, [TRANSCRIPTS], client_id="test") as reader:
             async for received in reader.follow():
                 self.indices[received.record.session_id].append(received.record.index)
                 self._changed.set()
@@ -138,11 +139,11 @@ async def paused_until_replaced(workers: Workers, heard: Heard) -> None:
 async def test_every_frame_is_processed_once_and_in_order_whatever_happens_to_the_workers(
     own_broker: Broker, fault: Fault
 ) -> None:
-    broker = own_broker.bootstrap
+    cluster = own_broker.cluster
     sessions = [f"{uuid.uuid4()}" for _ in range(8)]
     heard, done = Heard(sessions), asyncio.Event()
-    async with workers_on(broker) as workers, Publisher.open(broker, "test") as publisher:
-        listening = asyncio.create_task(heard.listen(broker))
+    async with workers_on(own_broker) as workers, Publisher.open(cluster, "test") as publisher:
+        listening = asyncio.create_task(heard.listen(cluster))
         speaking = asyncio.create_task(speak(publisher, sessions, done))
         workers.start("a")
         try:
@@ -181,7 +182,7 @@ async def test_a_takeover_longer_than_the_group_s_patience_keeps_its_place_in_th
 
     def work(instance: str) -> Coroutine[Any, Any, None]:
         return process_partitions(
-            bootstrap=own_broker.bootstrap,
+            cluster=own_broker.cluster,
             service="copier",
             instance=instance,
             source=AUDIO,
@@ -190,14 +191,14 @@ async def test_a_takeover_longer_than_the_group_s_patience_keeps_its_place_in_th
             drain=drain,
         )
 
-    async with Publisher.open(own_broker.bootstrap, "test") as publisher, asyncio.TaskGroup() as tasks:
+    async with Publisher.open(own_broker.cluster, "test") as publisher, asyncio.TaskGroup() as tasks:
         for index in range(32):  # eight seconds of them
             for session in past:
                 await publisher.send(TRANSCRIPTS, Final(session_id=session, language="en", index=index, words=()))
         tasks.create_task(work("a"))
         await taking.wait()
         tasks.create_task(work("b"))
-        listening = tasks.create_task(heard.listen(own_broker.bootstrap))
+        listening = tasks.create_task(heard.listen(own_broker.cluster))
         speaking = tasks.create_task(speak(publisher, sessions, done))
         await heard.progress()
         done.set()
@@ -224,9 +225,9 @@ async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) ->
 
     sessions = one_for_each_partition("now")
     heard, done = Heard(sessions), asyncio.Event()
-    async with Publisher.open(own_broker.bootstrap, "test") as publisher, asyncio.TaskGroup() as tasks:
+    async with Publisher.open(own_broker.cluster, "test") as publisher, asyncio.TaskGroup() as tasks:
         working = process_partitions(
-            bootstrap=own_broker.bootstrap,
+            cluster=own_broker.cluster,
             service="copier",
             instance="a",
             source=AUDIO,
@@ -236,7 +237,7 @@ async def test_readiness_tells_whether_the_broker_answers(own_broker: Broker) ->
             ready_when=checks.__setitem__,
         )
         tasks.create_task(working)
-        listening = tasks.create_task(heard.listen(own_broker.bootstrap))
+        listening = tasks.create_task(heard.listen(own_broker.cluster))
         speaking = tasks.create_task(speak(publisher, sessions, done))
         await heard.progress()  # so every partition is taken
         done.set()
@@ -273,13 +274,13 @@ async def test_metrics_tell_how_many_records_wait_to_be_handled(
             while await figure.value("dragoman_kafka_records_behind") != records:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
-    async with Publisher.open(own_broker.bootstrap, "test") as publisher, figures() as figure:
+    async with Publisher.open(own_broker.cluster, "test") as publisher, figures() as figure:
         for session in one_for_each_partition("now"):
             for seq in range(5):
                 await publisher.send(AUDIO, a_frame(session, seq))
         async with asyncio.TaskGroup() as tasks:
             working = process_partitions(
-                bootstrap=own_broker.bootstrap,
+                cluster=own_broker.cluster,
                 service="copier",
                 instance="a",
                 source=AUDIO,

@@ -9,7 +9,7 @@ from services.common.topics import SESSIONS
 
 async def outlive(broker: Broker) -> None:
     """Follow a topic whose broker dies."""
-    async with LogReader.open(broker.bootstrap, [SESSIONS], client_id="test") as reader:
+    async with LogReader.open(broker.cluster, [SESSIONS], client_id="test") as reader:
         broker.process.kill_group()
         async for _ in reader.follow():
             pass

@@ -24,7 +24,7 @@ def a_frame(session_id: str) -> Frame:
 
 
 async def test_every_topic_is_as_it_should_be(platform: Platform) -> None:
-    statuses = await describe_topics(platform.broker.bootstrap)
+    statuses = await describe_topics(platform.broker.cluster)
     assert [status.name for status in statuses] == [topic.name for topic in topics.ALL]
     assert all(status.exists and not status.differs for status in statuses)
 
@@ -82,11 +82,11 @@ async def test_a_platform_started_again_has_what_it_had(tmp_path: Path) -> None:
 
     async with platform() as first:
         subject = jwt.decode(await first.sign_in(), options={"verify_signature": False})["sub"]
-        async with Publisher.open(first.broker.bootstrap, "test") as publisher:
+        async with Publisher.open(first.broker.cluster, "test") as publisher:
             await publisher.send(topics.AUDIO, a_frame("kept"))
     async with platform() as second:
         assert jwt.decode(await second.sign_in(), options={"verify_signature": False})["sub"] == subject
-        async with LogReader.open(second.broker.bootstrap, [topics.AUDIO], client_id="test") as reader:
+        async with LogReader.open(second.broker.cluster, [topics.AUDIO], client_id="test") as reader:
             kept = [received.record.session_id async for received in reader.to_end()]
     assert kept == ["kept"]
 

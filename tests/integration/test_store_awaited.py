@@ -14,7 +14,7 @@ from services.cli.stack import Instance, Platform
 from services.cli.stack.ports import HOST, free_ports
 from services.common.clock import now_ms
 from services.common.contracts import Boundary, Final, State, Word
-from services.common.kafka import Publisher
+from services.common.kafka import Cluster, Publisher
 from services.common.topics import SESSIONS, TRANSCRIPTS
 from tests.unit.notifier.records import session
 from tests.unit.notifier.serving import Ears
@@ -88,7 +88,7 @@ def sentence(session_id: str) -> Final:
 
 
 async def test_translator_and_notifier_go_on_once_the_store_is_there(
-    platform: Platform, broker: str, door: Door, tmp_path: Path
+    platform: Platform, cluster: Cluster, door: Door, tmp_path: Path
 ) -> None:
     session_id = secrets.token_urlsafe(12)
     env = {"AWS_ENDPOINT_URL_S3": door.url, "DRAGOMAN_CLIPS_ENDPOINT": door.url}
@@ -96,7 +96,7 @@ async def test_translator_and_notifier_go_on_once_the_store_is_there(
     async with (
         started(platform, "notifier", tmp_path, **env) as notifier,
         started(platform, "translator", tmp_path, **env) as translator,
-        Publisher.open(broker, "test") as publisher,
+        Publisher.open(cluster, "test") as publisher,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         await publisher.send(SESSIONS, session(session_id, code=secrets.token_hex(4), state=State.LIVE))

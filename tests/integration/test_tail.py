@@ -49,8 +49,8 @@ async def test_topics_that_are_not_there_are_named_with_what_to_do(bare_broker: 
 async def test_who_follows_is_told_of_the_wait_and_then_reads(bare_broker: Broker) -> None:
     async with tail(bare_broker.bootstrap, "sessions", "--follow") as following:
         assert "no topic sessions: waiting" in await told(following)
-        await apply_topics(bare_broker.bootstrap)
-        async with Publisher.open(bare_broker.bootstrap, "test") as publisher:
+        await apply_topics(bare_broker.cluster)
+        async with Publisher.open(bare_broker.cluster, "test") as publisher:
             await publisher.send(SESSIONS, session())
         assert following.stdout is not None
         assert "A talk" in (await following.stdout.readline()).decode()

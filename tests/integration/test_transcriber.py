@@ -14,7 +14,7 @@ from services.cli.stack import Instance, Platform
 from services.cli.stack.ports import free_ports
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Transcript
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.topics import AUDIO, TRANSCRIPTS
 from services.transcriber.words import normalized
 
@@ -49,11 +49,11 @@ async def transcribers(platform: Platform, tmp_path: Path) -> AsyncIterator[list
             await instance.stop()
 
 
-async def speak(broker: str, session: str) -> None:
+async def speak(cluster: Cluster, session: str) -> None:
     """The talk's frames and its end, a few times faster than it was spoken."""
     samples, _ = soundfile.read(TALK, stop=round(TALK_S * SAMPLE_RATE), dtype="int16")
     pcm = samples.tobytes()
-    async with Publisher.open(broker, "test-speaker") as publisher:
+    async with Publisher.open(cluster, "test-speaker") as publisher:
         for seq, at in enumerate(range(0, len(samples), FRAME)):
             await publisher.send(AUDIO, _frame(session, seq, at, pcm[2 * at : 2 * (at + FRAME)]))
             await asyncio.sleep(FRAME / SAMPLE_RATE / PACE)
@@ -73,9 +73,9 @@ def _frame(session: str, seq: int, at: int, pcm: bytes, mark: Mark | None = None
     )
 
 
-async def published(broker: str, session: str) -> AsyncIterator[Transcript]:
+async def published(cluster: Cluster, session: str) -> AsyncIterator[Transcript]:
     """The session's finals as they come, and its end."""
-    async with LogReader.open(broker, [TRANSCRIPTS], client_id="test-reader") as reader:
+    async with LogReader.open(cluster, [TRANSCRIPTS], client_id="test-reader") as reader:
         async for received in reader.follow():
             record: Transcript = received.record
             if record.session_id == session and isinstance(record, Final | Finished):
@@ -88,12 +88,12 @@ def text(finals: list[Final]) -> str:
     return " ".join(normalized(word.text) for final in finals for word in final.words)
 
 
-async def transcript(broker: str, session: str, at_final: dict[int, Callable[[], None]]) -> list[Final]:
+async def transcript(cluster: Cluster, session: str, at_final: dict[int, Callable[[], None]]) -> list[Final]:
     """Let the talk be transcribed; do what is to be done once so many finals are published."""
     finals: list[Final] = []
     async with asyncio.timeout(150), asyncio.TaskGroup() as tasks:
-        tasks.create_task(speak(broker, session))
-        async for record in published(broker, session):
+        tasks.create_task(speak(cluster, session))
+        async for record in published(cluster, session):
             if isinstance(record, Final):
                 finals.append(record)
                 at_final.get(len(finals), lambda: None)()
@@ -115,14 +115,14 @@ async def test_it_tells_whether_kafka_answers(transcribers: list[Instance]) -> N
 
 
 async def test_a_talk_is_transcribed(platform: Platform, transcribers: list[Instance]) -> None:
-    check_transcript(await transcript(platform.broker.bootstrap, "talk", {}))
+    check_transcript(await transcript(platform.broker.cluster, "talk", {}))
 
 
 async def test_a_transcriber_killed_in_mid_talk_loses_and_repeats_no_word(
     platform: Platform, transcribers: list[Instance]
 ) -> None:
     kill = {8: lambda: transcribers[0].send(signal.SIGKILL)}
-    check_transcript(await transcript(platform.broker.bootstrap, "talk-killed", kill))
+    check_transcript(await transcript(platform.broker.cluster, "talk-killed", kill))
     assert transcribers[0].restarts == 1
 
 
@@ -136,4 +136,4 @@ async def test_a_transcriber_that_comes_back_after_another_took_over_repeats_no_
         other.start()
 
     happenings = {8: freeze, 10: lambda: frozen.send(signal.SIGCONT)}
-    check_transcript(await transcript(platform.broker.bootstrap, "talk-frozen", happenings))
+    check_transcript(await transcript(platform.broker.cluster, "talk-frozen", happenings))

@@ -25,7 +25,7 @@ from services.common.contracts import (
     Translation,
     Word,
 )
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.topics import AUDIENCE, TRANSCRIPTS, TRANSLATIONS
 
 SENTENCES = (
@@ -42,10 +42,10 @@ HEARS = {"pt": 1, "es": 1, "ca": 1, "fr": 0}
 
 
 @pytest.fixture
-async def session_id(broker: str) -> str:
+async def session_id(cluster: Cluster) -> str:
     """A session with one listener in each language, known of before the translator starts."""
     session_id = secrets.token_hex(8)
-    async with Publisher.open(broker, "test") as publisher:
+    async with Publisher.open(cluster, "test") as publisher:
         for language, hearing in HEARS.items():
             record = Audience(
                 session_id=session_id,
@@ -95,10 +95,10 @@ def talk(session_id: str) -> list[Final]:
     return finals
 
 
-async def speak(bootstrap: str, session_id: str, *, pause_s: float) -> list[Final]:
+async def speak(cluster: Cluster, session_id: str, *, pause_s: float) -> list[Final]:
     """Publish the talk, a final at a time."""
     finals = talk(session_id)
-    async with Publisher.open(bootstrap, "test") as publisher:
+    async with Publisher.open(cluster, "test") as publisher:
         for final in finals:
             await publisher.send(TRANSCRIPTS, final)
             await asyncio.sleep(pause_s)
@@ -107,13 +107,13 @@ async def speak(bootstrap: str, session_id: str, *, pause_s: float) -> list[Fina
     return finals
 
 
-async def collect(bootstrap: str, session_id: str) -> list[Translation]:
+async def collect(cluster: Cluster, session_id: str) -> list[Translation]:
     """All records of the session until every language has finished."""
     found: list[Translation] = []
     waiting = set(HEARS)
     async with (
         asyncio.timeout(90),
-        LogReader.open(bootstrap, [TRANSLATIONS], client_id="test-reader") as reader,
+        LogReader.open(cluster, [TRANSLATIONS], client_id="test-reader") as reader,
     ):
         async for received in reader.follow():
             record: Translation = received.record
@@ -144,7 +144,7 @@ async def test_a_talk_becomes_captions_and_clips_that_can_be_fetched(
     stack: Stack, session_id: str, aws_environment: object
 ) -> None:
     finals, records = await asyncio.gather(
-        speak(stack.bootstrap, session_id, pause_s=0.1), collect(stack.bootstrap, session_id)
+        speak(stack.cluster, session_id, pause_s=0.1), collect(stack.cluster, session_id)
     )
     async with get_session().create_client("s3") as s3:
         for language in HEARS:
@@ -166,7 +166,7 @@ async def test_a_killed_translator_s_successor_goes_on_without_loss_or_repetitio
         stack["translator"].send(signal.SIGKILL)  # its supervisor starts it again
 
     finals, records, _ = await asyncio.gather(
-        speak(stack.bootstrap, session_id, pause_s=0.3), collect(stack.bootstrap, session_id), kill()
+        speak(stack.cluster, session_id, pause_s=0.3), collect(stack.cluster, session_id), kill()
     )
     for language in HEARS:
         check_exactly_once(records, finals, language)

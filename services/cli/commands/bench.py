@@ -24,7 +24,7 @@ from services.cli.stack.system import ready_system
 from services.common import stages
 from services.common.clock import now_ms
 from services.common.contracts import Partial
-from services.common.kafka import LogReader, Publisher
+from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.topics import TRANSCRIPTS
 
 _ORDINARY = ("en-bush-columbia", "en-linda-babylon", "en-voxpopuli-ivory")
@@ -64,7 +64,7 @@ def bench(
 async def _bench(place: Path, languages: Sequence[str], out: Path, console: Console) -> None:
     async with ready_system(console.print) as system:
         console.print("A plain Kafka hop ...")
-        hops = await _plain_hops(system.bootstrap)
+        hops = await _plain_hops(system.cluster)
         done = await evaluate_with(
             system, place, source="en", languages=languages, minutes=None, out=out, console=console
         )
@@ -73,12 +73,12 @@ async def _bench(place: Path, languages: Sequence[str], out: Path, console: Cons
     console.print(f"Figures: [bold]{path}[/]", highlight=False)
 
 
-async def _plain_hops(bootstrap: str) -> list[float]:
+async def _plain_hops(cluster: Cluster) -> list[float]:
     """One record after the other, as small as a partial."""
     session_id = f"bench-{uuid.uuid4().hex}"
     async with (
-        Publisher.open(bootstrap, "dragoman-bench") as publisher,
-        LogReader.open(bootstrap, [TRANSCRIPTS], client_id="dragoman-bench", since_ms=now_ms()) as reader,
+        Publisher.open(cluster, "dragoman-bench") as publisher,
+        LogReader.open(cluster, [TRANSCRIPTS], client_id="dragoman-bench", since_ms=now_ms()) as reader,
     ):
         records = reader.follow()
         took: list[float] = []

@@ -23,7 +23,7 @@ from services.common.contracts import (
     Session,
     Speech,
 )
-from services.common.kafka import LogReader, missing_topics, wait_for_broker
+from services.common.kafka import Cluster, LogReader, missing_topics, wait_for_broker
 from services.common.settings import Settings, load
 
 _BROKER_ANSWERS_S = 10.0
@@ -50,10 +50,10 @@ async def tail(
 ) -> None:
     """Print each record as a line. Raises CliError where the topics aren't there, KafkaUnavailable."""
     since_ms = None if since_min is None else now_ms() - since_min * 60_000
-    bootstrap = load(Settings).kafka_bootstrap
-    await wait_for_broker(bootstrap, _BROKER_ANSWERS_S)
-    await _find(wanted, bootstrap, wait=follow)
-    async with LogReader.open(bootstrap, wanted, client_id="dragoman-tail", since_ms=since_ms) as reader:
+    cluster = Cluster.of(load(Settings))
+    await wait_for_broker(cluster, _BROKER_ANSWERS_S)
+    await _find(wanted, cluster, wait=follow)
+    async with LogReader.open(cluster, wanted, client_id="dragoman-tail", since_ms=since_ms) as reader:
         async for received in reader.follow() if follow else reader.to_end():
             record = received.record
             if session not in (None, record.session_id):
@@ -63,11 +63,11 @@ async def tail(
             print(as_line_of_json(received.topic, record) if as_json else for_people(record), flush=True)
 
 
-async def _find(wanted: Sequence[topics.AnyTopic], bootstrap: str, *, wait: bool) -> None:
+async def _find(wanted: Sequence[topics.AnyTopic], cluster: Cluster, *, wait: bool) -> None:
     """Return once the topics are there. Raises CliError where they aren't, unless it is to wait for them."""
     waiting = False
-    while missing := await missing_topics(bootstrap, wanted):
-        what = f"{bootstrap} has no topic {', '.join(missing)}"
+    while missing := await missing_topics(cluster, wanted):
+        what = f"{cluster.bootstrap} has no topic {', '.join(missing)}"
         if not wait:
             raise CliError(f"{what}: run 'dragoman topics apply', or start the stack with 'dragoman up'")
         if not waiting:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from services.cli.commands import tail as tailing
 from services.cli.commands.running import run
-from services.common.kafka import TopicStatus, apply_topics, describe_topics
+from services.common.kafka import Cluster, TopicStatus, apply_topics, describe_topics
 from services.common.settings import Settings, load
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics that join the services.")
@@ -68,13 +68,13 @@ def tail(
 
 async def _apply(partitions: int, replication: int) -> None:
     """Raises KafkaUnavailable."""
-    done = await apply_topics(load(Settings).kafka_bootstrap, partitions, replication)
+    done = await apply_topics(Cluster.of(load(Settings)), partitions, replication)
     print("\n".join(done) if done else "all topics are as they should be")
 
 
 async def _compare(replication: int, *, as_json: bool) -> bool:
     """Whether all topics are as they should be. Raises KafkaUnavailable."""
-    statuses = await describe_topics(load(Settings).kafka_bootstrap, replication)
+    statuses = await describe_topics(Cluster.of(load(Settings)), replication)
     if as_json:
         print(msgspec.json.encode(statuses).decode())
     else:

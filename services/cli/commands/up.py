@@ -96,7 +96,7 @@ def _addresses(stack: Stack, door: Door) -> dict[str, str]:
         "notifier": stack.notifier_url,
         "transcriber": stack["transcriber"].url,
         "translator": stack["translator"].url,
-        "kafka": stack.bootstrap,
+        "kafka": stack.cluster.bootstrap,
         "aws_endpoint": stack.platform.aws.url,
         "demo_speaker": stack.platform.provisioned.demo_speaker,
         "password_in": str(home() / "data" / "provisioned.json"),

@@ -19,7 +19,7 @@ from services.cli.evaluation.lag import ReadFinal
 from services.cli.evaluation.usage import Usage, UsageWatch
 from services.cli.stack.system import System
 from services.common.contracts import SAMPLE_RATE, Final, Finished
-from services.common.kafka import LogReader
+from services.common.kafka import Cluster, LogReader
 from services.common.topics import TRANSCRIPTS
 
 _JOIN_S = 20.0
@@ -107,7 +107,7 @@ async def _run(system: System, speaker: Speaker, listeners: Sequence[Listener], 
         async with asyncio.TaskGroup() as tasks:
             reading = asyncio.Event()
             hearing = [tasks.create_task(listener.run()) for listener in listeners]
-            transcript = tasks.create_task(_read_finals(system.bootstrap, outcome, reading))
+            transcript = tasks.create_task(_read_finals(system.cluster, outcome, reading))
             await _within(
                 _JOIN_S, "listeners to join", *(listener.joined.wait() for listener in listeners), reading.wait()
             )
@@ -136,10 +136,10 @@ async def _within(limit_s: float, what: str, *works: Awaitable[object]) -> None:
         raise TalkFailed(f"waited {limit_s:.0f} s in vain for {what}; see 'dragoman logs'") from None
 
 
-async def _read_finals(bootstrap: str, outcome: Outcome, reading: asyncio.Event) -> None:
+async def _read_finals(cluster: Cluster, outcome: Outcome, reading: asyncio.Event) -> None:
     """The session's finals as they become readable, until it has finished."""
     since_ms = time.time() * 1000 - _LOOKED_BACK_MS
-    async with LogReader.open(bootstrap, [TRANSCRIPTS], client_id="dragoman-talk", since_ms=since_ms) as reader:
+    async with LogReader.open(cluster, [TRANSCRIPTS], client_id="dragoman-talk", since_ms=since_ms) as reader:
         reading.set()
         async for received in reader.follow():
             if received.record.session_id != outcome.session_id:

@@ -14,7 +14,7 @@ from services.cli.stack.errors import StackError
 from services.cli.stack.ports import HOST, require_free
 from services.cli.stack.process import base_environment
 from services.cli.stack.server import Server
-from services.common.kafka import KafkaUnavailable, wait_for_broker
+from services.common.kafka import Cluster, KafkaUnavailable, wait_for_broker
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 10.0
@@ -68,6 +68,8 @@ _LOGGING = (
 class Broker(Server):
     """A broker with its data in a folder; the folder may hold what an earlier run left."""
 
+    java_options: tuple[str, ...] = ()
+
     def __init__(self, *, jars: Path, data: Path, log: Path, port: int, controller_port: int) -> None:
         super().__init__("kafka", port=port, log=log, stop_limit_s=STOP_LIMIT_S)
         self._jars = jars
@@ -78,6 +80,16 @@ class Broker(Server):
     def bootstrap(self) -> str:
         return f"{HOST}:{self.port}"
 
+    @property
+    def cluster(self) -> Cluster:
+        """For clients in this process."""
+        return Cluster(self.bootstrap)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For clients in processes of their own."""
+        return {"DRAGOMAN_KAFKA_BOOTSTRAP": self.bootstrap}
+
     async def start(self) -> None:
         """Return once it serves. Raises StackError that says what is missing or what the broker said."""
         if not self._jars.is_dir() or shutil.which("java") is None:
@@ -86,10 +98,10 @@ class Broker(Server):
         require_free(self._controller_port, "the Kafka controller")
         properties = await asyncio.to_thread(self._configure)
         await self._run(
-            [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", "kafka.Kafka", str(properties)],
+            [*_JAVA, *_LOGGING, *self.java_options, "-cp", f"{self._jars}/*", "kafka.Kafka", str(properties)],
             base_environment(),
             START_LIMIT_S,
-            lambda: wait_for_broker(self.bootstrap, START_LIMIT_S),
+            lambda: wait_for_broker(self.cluster, START_LIMIT_S),
         )
 
     async def keep_running(self) -> None:
@@ -101,14 +113,17 @@ class Broker(Server):
             with contextlib.suppress(StackError, KafkaUnavailable, OSError):  # then it has ended again
                 await self.start()
 
+    def _settings(self) -> str:
+        return _PROPERTIES.format(
+            host=HOST, port=self.port, controller_port=self._controller_port, log_dir=self._data / "log"
+        )
+
     def _configure(self) -> Path:
         """Write the settings, and format the folder if it is new."""
         self._data.mkdir(parents=True, exist_ok=True)
         log_dir = self._data / "log"
         properties = self._data / "server.properties"
-        properties.write_text(
-            _PROPERTIES.format(host=HOST, port=self.port, controller_port=self._controller_port, log_dir=log_dir)
-        )
+        properties.write_text(self._settings())
         if not (log_dir / "meta.properties").exists():
             cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             format_tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]

@@ -20,7 +20,7 @@ from services.cli.stack.ports import holder, listens
 from services.cli.stack.provision import BUCKET
 from services.cli.stack.web import BUILT, PAGES
 from services.common.home import home
-from services.common.kafka import KafkaUnavailable, describe_topics, wait_for_broker
+from services.common.kafka import Cluster, KafkaUnavailable, describe_topics, wait_for_broker
 from services.common.languages import LANGUAGES
 from services.common.settings import Settings, load
 from services.translator.local import apertium
@@ -187,13 +187,13 @@ def _port(name: str, port: int, ours: bool) -> Finding:
 
 
 async def _broker() -> list[Finding]:
-    bootstrap = load(Settings).kafka_bootstrap
+    cluster = Cluster.of(load(Settings))
     try:
-        await wait_for_broker(bootstrap, _BROKER_S)
-        statuses = await describe_topics(bootstrap)
+        await wait_for_broker(cluster, _BROKER_S)
+        statuses = await describe_topics(cluster)
     except KafkaUnavailable as fault:
         return [Finding("broker", State.OFF, str(fault), "start the stack with 'dragoman up'")]
-    findings = [ok("broker", f"answers at {bootstrap}")]
+    findings = [ok("broker", f"answers at {cluster.bootstrap}")]
     for status in statuses:
         part = f"topic {status.name}"
         if not status.exists:

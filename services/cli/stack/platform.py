@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -28,12 +29,13 @@ class Platform:
         logs: Path | None = None,
         fresh: bool = False,
         partitions: int = PARTITIONS,
+        make_broker: Callable[..., Broker] = Broker,
     ) -> None:
         """data, logs: in the state folder unless given. fresh: forget what an earlier run left in ``data``."""
         ports = ports or Ports()
         self.data = data or home() / "data"
         self.logs = logs or home() / "logs"
-        self.broker = Broker(
+        self.broker = make_broker(
             jars=home() / "kafka" / "lib",
             data=self.data / "kafka",
             log=self.logs / "kafka.log",
@@ -60,7 +62,7 @@ class Platform:
     @property
     def environment(self) -> dict[str, str]:
         """Every variable that the services need for it."""
-        return {"DRAGOMAN_KAFKA_BOOTSTRAP": self.broker.bootstrap, **self.provisioned.environment}
+        return {**self.broker.environment, **self.provisioned.environment}
 
     async def sign_in(self) -> str:
         """An access token of the demo speaker."""
@@ -105,7 +107,7 @@ class Platform:
 
     async def _start_broker(self) -> None:
         await self.broker.start()
-        await apply_topics(self.broker.bootstrap, self._partitions)
+        await apply_topics(self.broker.cluster, self._partitions)
 
     async def _watch_aws(self) -> None:
         raise StackError(await self.aws.ended())

@@ -9,6 +9,7 @@ from services.cli.stack.platform import Platform
 from services.cli.stack.ports import Ports, free_ports
 from services.cli.stack.supervisor import Instance, Supervisor
 from services.cli.stack.together import together
+from services.common.kafka import Cluster
 
 SERVICES = ("ingest", "transcriber", "translator", "notifier")
 """In the order of the flow."""
@@ -53,8 +54,8 @@ class Stack:
         return next(one for one in self.instances if one.service == service)
 
     @property
-    def bootstrap(self) -> str:
-        return self.platform.broker.bootstrap
+    def cluster(self) -> Cluster:
+        return self.platform.broker.cluster
 
     @property
     def ingest_url(self) -> str:

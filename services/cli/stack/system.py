@@ -11,6 +11,7 @@ import psutil
 from services.cli.errors import CliError
 from services.cli.stack import SERVICES, Ports, Provisioned, Stack, StackError, sign_in
 from services.common.home import home
+from services.common.kafka import Cluster
 from services.common.settings import Settings, load
 
 _LOCAL = Ports()
@@ -35,7 +36,7 @@ class System:
 
     ingest_url: str
     notifier_url: str
-    bootstrap: str
+    cluster: Cluster
     sign_in: Callable[[], Awaitable[str]]
     """A speaker's access token. Raises NotSignedIn, StackError."""
     pids: Callable[[], Mapping[str, int]]
@@ -52,7 +53,7 @@ def started(stack: Stack) -> System:
                 found[name] = server.process.pid
         return found
 
-    return System(stack.ingest_url, stack.notifier_url, stack.bootstrap, stack.platform.sign_in, pids)
+    return System(stack.ingest_url, stack.notifier_url, stack.cluster, stack.platform.sign_in, pids)
 
 
 def running() -> System:
@@ -67,7 +68,7 @@ def running() -> System:
             raise NotSignedIn("no local stack has run here yet: start one with 'dragoman up', or set DRAGOMAN_TOKEN")
         return await sign_in(provisioned)
 
-    return System(settings.ingest_url, settings.notifier_url, settings.kafka_bootstrap, token, _listening)
+    return System(settings.ingest_url, settings.notifier_url, Cluster.of(settings), token, _listening)
 
 
 @asynccontextmanager

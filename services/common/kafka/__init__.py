@@ -5,13 +5,14 @@
 """
 
 from services.common.kafka.admin import TopicStatus, apply_topics, describe_topics, missing_topics
-from services.common.kafka.cluster import KafkaUnavailable, Received, partition_of, wait_for_broker
+from services.common.kafka.cluster import Cluster, KafkaUnavailable, Received, partition_of, wait_for_broker
 from services.common.kafka.partition import Outbox, Processor
 from services.common.kafka.processing import process_partitions
 from services.common.kafka.publisher import Publisher
 from services.common.kafka.reader import LogReader
 
 __all__ = [
+    "Cluster",
     "KafkaUnavailable",
     "LogReader",
     "Outbox",

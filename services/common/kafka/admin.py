@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError
 
 from services.common import topics
-from services.common.kafka.cluster import connect, stop, within
+from services.common.kafka.cluster import Cluster, connect, stop, within
 
 PARTITIONS = 4
 _ANSWER_S = 15.0
@@ -38,13 +38,13 @@ def wanted_config(topic: topics.AnyTopic, replication: int) -> dict[str, str]:
     return config
 
 
-async def apply_topics(bootstrap: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
+async def apply_topics(cluster: Cluster, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
     """Make what is missing, add partitions, set what differs; idempotent. Returns what was done, a line each.
 
     The topics are there for other clients when this returns. Raises KafkaUnavailable. Partitions are never removed.
     """
     done: list[str] = []
-    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    admin = await connect(cluster, AIOKafkaAdminClient)
     try:
         for status, topic in zip(await _describe(admin, replication), topics.ALL, strict=True):
             config = wanted_config(topic, replication)
@@ -75,9 +75,9 @@ async def _all_there(admin: AIOKafkaAdminClient) -> None:
         await asyncio.sleep(0.05)  # the broker's word is all there is to wait for
 
 
-async def missing_topics(bootstrap: str, wanted: Sequence[topics.AnyTopic]) -> list[str]:
+async def missing_topics(cluster: Cluster, wanted: Sequence[topics.AnyTopic]) -> list[str]:
     """Names of those that the broker doesn't have. Raises KafkaUnavailable."""
-    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    admin = await connect(cluster, AIOKafkaAdminClient)
     try:
         there = set(await within(_ANSWER_S, "list of topics", admin.list_topics()))
     finally:
@@ -85,9 +85,9 @@ async def missing_topics(bootstrap: str, wanted: Sequence[topics.AnyTopic]) -> l
     return [topic.name for topic in wanted if topic.name not in there]
 
 
-async def describe_topics(bootstrap: str, replication: int = 1) -> list[TopicStatus]:
+async def describe_topics(cluster: Cluster, replication: int = 1) -> list[TopicStatus]:
     """How each of our topics stands at the broker. Raises KafkaUnavailable."""
-    admin = await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap)
+    admin = await connect(cluster, AIOKafkaAdminClient)
     try:
         return await _describe(admin, replication)
     finally:

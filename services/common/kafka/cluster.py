@@ -1,9 +1,10 @@
-"""What every Kafka client here shares: waiting for the broker, partitions, what was received."""
+"""What every Kafka client here shares: the cluster and how to sign in to it, waiting for it, what was received."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,6 +13,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from services.common.errors import Fatal
+from services.common.kafka.sign_in import MECHANISM, Tokens
+from services.common.settings import Settings
 from services.common.topics import R
 
 log = structlog.get_logger(__name__)
@@ -38,21 +41,61 @@ class Received(Generic[R]):
     read_at_ms: float
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Where Kafka is, and how clients get in."""
+
+    bootstrap: str
+    """Comma-separated ``host:port`` of brokers."""
+    tokens: Tokens | None = None
+    """What clients sign in with, over TLS; None: anybody may connect, without TLS."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Cluster":
+        """The one that the settings name. Raises SettingsError where signing in lacks something."""
+        match settings.kafka_sign_in:
+            case "none":
+                return cls(settings.kafka_bootstrap)
+            case "iam":
+                from services.common.kafka.iam import IamTokens  # loads AWS's libraries
+
+                return cls(settings.kafka_bootstrap, IamTokens.of_this_task())
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Of every client's constructor. TLS trusts what the system trusts."""
+        plain = {"bootstrap_servers": self.bootstrap}
+        if self.tokens is None:
+            return plain
+        return {
+            **plain,
+            "security_protocol": "SASL_SSL",
+            "ssl_context": ssl.create_default_context(),
+            "sasl_mechanism": MECHANISM,
+            "sasl_oauth_token_provider": self.tokens,
+        }
+
+
 C = TypeVar("C", AIOKafkaAdminClient, AIOKafkaConsumer, AIOKafkaProducer)
 T = TypeVar("T")
 
 
-async def connect(make: Callable[[], C], bootstrap: str) -> C:
-    """Start a client, waiting for the broker as long as it takes and saying so."""
+async def connect(cluster: Cluster, make: Callable[..., C], *topics: str, **options: object) -> C:
+    """Start a client, waiting for the broker as long as it takes and saying so.
+
+    Raises KafkaUnavailable where the broker doesn't let us in.
+    """
     waiting = False
     while True:
-        client = make()
+        client = make(*topics, **cluster.arguments, **options)
         try:
             await asyncio.wait_for(client.start(), _CONNECT_S)
         except (KafkaError, OSError, TimeoutError) as fault:
             await stop(client)
+            if cluster.tokens is not None and (failed := cluster.tokens.failed):
+                raise KafkaUnavailable(f"can't sign in to Kafka at {cluster.bootstrap}: {failed.args[0]}") from fault
             if not waiting:
-                log.warning("broker_awaited", bootstrap=bootstrap, reason=str(fault) or type(fault).__name__)
+                log.warning("broker_awaited", bootstrap=cluster.bootstrap, reason=str(fault) or type(fault).__name__)
                 waiting = True
             await asyncio.sleep(_WAIT_S)
         except BaseException:
@@ -60,7 +103,7 @@ async def connect(make: Callable[[], C], bootstrap: str) -> C:
             raise
         else:
             if waiting:
-                log.info("broker_reached", bootstrap=bootstrap)
+                log.info("broker_reached", bootstrap=cluster.bootstrap)
             return client
 
 
@@ -84,13 +127,13 @@ async def stop(client: AIOKafkaAdminClient | AIOKafkaConsumer | AIOKafkaProducer
         raise fault
 
 
-async def wait_for_broker(bootstrap: str, limit_s: float) -> None:
-    """Return once the broker answers. Raises KafkaUnavailable after the limit."""
+async def wait_for_broker(cluster: Cluster, limit_s: float) -> None:
+    """Return once the broker answers. Raises KafkaUnavailable after the limit, or where it doesn't let us in."""
     try:
         async with asyncio.timeout(limit_s):
-            await stop(await connect(lambda: AIOKafkaAdminClient(bootstrap_servers=bootstrap), bootstrap))
+            await stop(await connect(cluster, AIOKafkaAdminClient))
     except TimeoutError:
-        raise KafkaUnavailable(f"no Kafka broker answers at {bootstrap} after {limit_s:g} s") from None
+        raise KafkaUnavailable(f"no Kafka broker answers at {cluster.bootstrap} after {limit_s:g} s") from None
 
 
 async def within(limit_s: float, what: str, work: Awaitable[T]) -> T:

@@ -17,7 +17,7 @@ from aiokafka.producer import sender
 from services.common.clock import now_ms
 from services.common.errors import Fatal
 from services.common.kafka import metrics
-from services.common.kafka.cluster import Received, connect, stop
+from services.common.kafka.cluster import Cluster, Received, connect, stop
 from services.common.kafka.partition import TRANSACTION_S, Outbox, Partition, Processor
 from services.common.kafka.publisher import MAX_BATCH_BYTES, RETRY_BACKOFF_MS, Publisher
 from services.common.kafka.reader import FETCH_WAIT_MS, LogReader, decoded
@@ -38,7 +38,7 @@ Make = Callable[[int, Outbox], Processor]
 
 async def process_partitions(
     *,
-    bootstrap: str,
+    cluster: Cluster,
     service: str,
     instance: str,
     source: Topic[Any],
@@ -56,23 +56,21 @@ async def process_partitions(
     owner: _Owner | None = None
     ready_when("kafka", lambda: owner is not None and owner.flows)
     consumer = await connect(
-        lambda: AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
-            client_id=client_id,
-            group_id=service,
-            group_instance_id=client_id,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            session_timeout_ms=6000,
-            heartbeat_interval_ms=1000,
-        ),
-        bootstrap,
+        cluster,
+        AIOKafkaConsumer,
+        client_id=client_id,
+        group_id=service,
+        group_instance_id=client_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        session_timeout_ms=6000,
+        heartbeat_interval_ms=1000,
     )
     try:
-        async with Publisher.open(bootstrap, client_id) as partials, asyncio.TaskGroup() as group:
-            owner = _Owner(bootstrap, service, source, output, make, consumer, partials, group)
+        async with Publisher.open(cluster, client_id) as partials, asyncio.TaskGroup() as group:
+            owner = _Owner(cluster, service, source, output, make, consumer, partials, group)
             consumer.subscribe([source.name], listener=owner)
             await owner.poll(drain)
             await owner.leave()
@@ -85,7 +83,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: Cluster,
         service: str,
         source: Topic[Any],
         output: Topic[Any],
@@ -94,7 +92,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         partials: Publisher,
         group: asyncio.TaskGroup,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._cluster = cluster
         self._service = service
         self._source = source
         self._output = output
@@ -164,16 +162,14 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                     limit.reschedule(loop.time() + _STALLED_S)
 
                 producer = await connect(
-                    lambda: AIOKafkaProducer(
-                        bootstrap_servers=self._bootstrap,
-                        transactional_id=f"{self._service}-{part.partition}",
-                        acks="all",
-                        linger_ms=0,
-                        max_batch_size=MAX_BATCH_BYTES,
-                        retry_backoff_ms=RETRY_BACKOFF_MS,
-                        transaction_timeout_ms=int(TRANSACTION_S * 1000),
-                    ),
-                    self._bootstrap,
+                    self._cluster,
+                    AIOKafkaProducer,
+                    transactional_id=f"{self._service}-{part.partition}",
+                    acks="all",
+                    linger_ms=0,
+                    max_batch_size=MAX_BATCH_BYTES,
+                    retry_backoff_ms=RETRY_BACKOFF_MS,
+                    transaction_timeout_ms=int(TRANSACTION_S * 1000),
                 )
                 undo.push_async_callback(stop, producer)
                 moved()
@@ -186,7 +182,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 processor = self._make(part.partition, outbox)
                 undo.push_async_callback(processor.close)
                 async with LogReader.open(
-                    self._bootstrap, [self._output], client_id=f"{self._service}-restore", partition=part.partition
+                    self._cluster, [self._output], client_id=f"{self._service}-restore", partition=part.partition
                 ) as tail:
                     await processor.restore(_telling(moved, tail.to_end()))
                 undo.pop_all()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 
-from services.common.kafka.cluster import connect, partition_of, stop, within
+from services.common.kafka.cluster import Cluster, connect, partition_of, stop, within
 from services.common.topics import R, Topic
 
 MAX_BATCH_BYTES = 262_144
@@ -24,20 +24,18 @@ class Publisher:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, bootstrap: str, client_id: str) -> AsyncIterator["Publisher"]:
+    async def open(cls, cluster: Cluster, client_id: str) -> AsyncIterator["Publisher"]:
         """Connected for the length of the block; waits for the broker."""
         producer = await connect(
-            lambda: AIOKafkaProducer(
-                bootstrap_servers=bootstrap,
-                client_id=client_id,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=0,
-                max_batch_size=MAX_BATCH_BYTES,
-                retry_backoff_ms=RETRY_BACKOFF_MS,
-                request_timeout_ms=_GIVE_UP_MS,
-            ),
-            bootstrap,
+            cluster,
+            AIOKafkaProducer,
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=MAX_BATCH_BYTES,
+            retry_backoff_ms=RETRY_BACKOFF_MS,
+            request_timeout_ms=_GIVE_UP_MS,
         )
         try:
             yield cls(producer)

@@ -10,7 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.common.clock import now_ms
-from services.common.kafka.cluster import Received, connect, stop, within
+from services.common.kafka.cluster import Cluster, Received, connect, stop, within
 from services.common.kafka.watch import Watch
 from services.common.topics import Topic
 
@@ -36,7 +36,7 @@ class LogReader:
     @asynccontextmanager
     async def open(
         cls,
-        bootstrap: str,
+        cluster: Cluster,
         topics: Sequence[Topic[Any]],
         *,
         client_id: str,
@@ -51,18 +51,16 @@ class LogReader:
         names = [topic.name for topic in topics]
         everything = names if partition is None else []
         consumer = await connect(
-            lambda: AIOKafkaConsumer(
-                *everything,
-                bootstrap_servers=bootstrap,
-                client_id=client_id,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-                retry_backoff_ms=FETCH_WAIT_MS,
-            ),
-            bootstrap,
+            cluster,
+            AIOKafkaConsumer,
+            *everything,
+            client_id=client_id,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            retry_backoff_ms=FETCH_WAIT_MS,
         )
         try:
             if partition is not None:

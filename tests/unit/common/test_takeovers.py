@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from services.common.contracts import Final
 from services.common.errors import Fatal
-from services.common.kafka import LogReader, Outbox, Received, processing
+from services.common.kafka import Cluster, LogReader, Outbox, Received, processing
 from services.common.topics import AUDIO, TRANSCRIPTS
 
 PART = TopicPartition("audio", 0)
@@ -90,7 +90,7 @@ class Service:
         self.log, self.consumer, self.producer = Log(), Consumer(), Producer()
         self.processors: list[Processor] = []
 
-        async def connect(*_: Any) -> Producer:
+        async def connect(*_: Any, **__: Any) -> Producer:
             return self.producer
 
         @asynccontextmanager
@@ -104,7 +104,7 @@ class Service:
     def owner(self, group: asyncio.TaskGroup) -> processing._Owner:
         consumer: Any = self.consumer
         partials: Any = None
-        return processing._Owner("", "copier", AUDIO, TRANSCRIPTS, self._make, consumer, partials, group)
+        return processing._Owner(Cluster(""), "copier", AUDIO, TRANSCRIPTS, self._make, consumer, partials, group)
 
     def _make(self, _: int, __: Outbox) -> Processor:
         self.processors.append(Processor())
