@@ -27,6 +27,7 @@ resource "aws_ecs_task_definition" "topics" {
     environment = [
       { name = "AWS_DEFAULT_REGION", value = data.aws_region.this.region },
       { name = "DRAGOMAN_KAFKA_BOOTSTRAP", value = local.bootstrap },
+      { name = "DRAGOMAN_KAFKA_SIGN_IN", value = "iam" },
     ]
     logConfiguration = {
       logDriver = "awslogs"

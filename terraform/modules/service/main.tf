@@ -9,6 +9,7 @@ locals {
     AWS_DEFAULT_REGION       = local.region
     DRAGOMAN_HOST            = "0.0.0.0"
     DRAGOMAN_KAFKA_BOOTSTRAP = var.kafka.bootstrap
+    DRAGOMAN_KAFKA_SIGN_IN   = "iam"
 
     "DRAGOMAN_${upper(var.service)}_PORT" = tostring(local.service.port)
   }, local.service.environment, var.settings)
