@@ -32,6 +32,8 @@ _ENDED_KEPT = 20_000
 """Ids and codes of ended sessions that are told from unknown ones."""
 _LATE_RESUME_MS = 120_000
 """So long after the end a listener who lost the connection may come back for the rest; nobody else may join."""
+_STATE_KEPT_MS = 48 * 3_600_000
+"""As long as the topic keeps a state, several times as long as a session may last: who was to end this one is gone."""
 _TRANSCRIPT_AWAITED_MS = 60_000
 """So long after the end nothing may come of a transcript that is not complete: a takeover takes a while."""
 
@@ -143,6 +145,8 @@ class Hub:
         now = self._clock()
         self._forget(now - self._limits.tail_ms)
         for session_id, room in list(self._rooms.items()):
+            if room.session is not None and room.announced_at_ms < now - _STATE_KEPT_MS:
+                self._end(room.session, now)
             room.finish_quiet(now - self._limits.finish_ms, now - max(self._limits.finish_ms, _TRANSCRIPT_AWAITED_MS))
             unneeded = (room.ended_at_ms is not None and room.ended_at_ms < now - _LATE_RESUME_MS) or (
                 room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
@@ -158,25 +162,32 @@ class Hub:
         return self._rooms[session_id]
 
     def _take_session(self, session: Session, read_at_ms: float) -> None:
-        session_id, code = session.session_id, folded(session.code)
-        if session.state is not State.ENDED:
-            known = self._rooms[session_id].session if session_id in self._rooms else None
-            if session_id in self._ended or (known is not None and session.revision < known.revision):
-                return  # announced late by another task of ingest
-            self._room(session_id).session = session
-            self._codes[code] = session_id
-            self._rooms[session_id].wake()
+        session_id = session.session_id
+        at_ms = self._clock() - max(0.0, read_at_ms - session.updated_at_ms)
+        if session.state is State.ENDED or at_ms < self._clock() - _STATE_KEPT_MS:
+            self._end(session, at_ms)
             return
+        known = self._rooms[session_id].session if session_id in self._rooms else None
+        if session_id in self._ended or (known is not None and session.revision < known.revision):
+            return  # announced late by another task of ingest
+        room = self._room(session_id)
+        room.session, room.announced_at_ms = session, at_ms
+        self._codes[folded(session.code)] = session_id
+        room.wake()
+
+    def _end(self, session: Session, at_ms: float) -> None:
+        session_id, code = session.session_id, folded(session.code)
         for name in (session_id, code):
             self._ended[name] = None
         while len(self._ended) > _ENDED_KEPT:
             self._ended.popitem(last=False)
         if self._codes.get(code) == session_id:
             del self._codes[code]
-        if session_id in self._rooms or read_at_ms - session.updated_at_ms < _LATE_RESUME_MS:
+        if session_id in self._rooms or at_ms > self._clock() - _LATE_RESUME_MS:
             room = self._room(session_id)
-            room.session = session
-            room.ended_at_ms = room.ended_at_ms or self._clock()
+            room.session = msgspec.structs.replace(session, state=State.ENDED)
+            if room.ended_at_ms is None:
+                room.ended_at_ms = at_ms
             room.wake()
 
     def _take_caption(self, room: Room, caption: Caption, topic: str, read_at_ms: float) -> None:
@@ -199,7 +210,7 @@ class Hub:
         room = self._rooms.get(name)
         if room is None or room.session is None:
             room = self._rooms.get(self._session_of(folded(name), name))
-        if room is None or room.session is None or (room.ended_at_ms is not None and not resuming):
+        if room is None or room.session is None or not room.admits(resuming, self._clock() - _LATE_RESUME_MS):
             raise Refused(4410, "ended", "this session has ended")
         return room, room.session
 

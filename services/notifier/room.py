@@ -23,6 +23,8 @@ class Room:
     """Whether what is said is being recognized."""
     interim: Partial | None = None
     """The latest words that may still change; older ones are of no use to anybody."""
+    announced_at_ms: float = 0.0
+    """When the latest state was announced, by the hub's clock, as the times below."""
     ended_at_ms: float | None = None
     moved_at_ms: dict[str, float] = field(default_factory=dict)
     """By language: when something of it was last read."""
@@ -37,6 +39,10 @@ class Room:
     def state(self) -> State:
         """What the speaker does; CREATED while the session isn't known."""
         return self.session.state if self.session is not None else State.CREATED
+
+    def admits(self, resuming: bool, ended_since_ms: float) -> bool:
+        """Whether a listener may join; one who comes back may, if the session has not ended before that time."""
+        return self.ended_at_ms is None or (resuming and self.ended_at_ms >= ended_since_ms)
 
     @property
     def listeners(self) -> int:

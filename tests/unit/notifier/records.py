@@ -1,5 +1,6 @@
 """Records as tests of the notifier need them."""
 
+from services.common.clock import now_ms
 from services.common.contracts import Caption, Final, Session, Speech, State, Word
 
 
@@ -9,6 +10,7 @@ def session(session_id: str = "s1", code: str = "Calm-Otter-7", **changes: objec
         "owner": "somebody",
         "source_language": "en",
         "state": State.LIVE,
+        "updated_at_ms": now_ms(),
     }
     return Session(session_id=session_id, code=code, **(values | changes))  # type: ignore[arg-type]
 

@@ -183,6 +183,30 @@ def test_a_notifier_that_starts_after_the_end_still_serves_who_comes_back(world:
     assert world.refusal("s1") == 4410
 
 
+def test_a_notifier_that_starts_reads_of_sessions_that_ended_long_ago_and_keeps_nothing(world: World) -> None:
+    world.hub.take(session(updated_at_ms=1_000.0), 301_000.0)
+    world.hub.take(session(state=State.ENDED, revision=1, updated_at_ms=2_000.0), 301_000.0)
+    for after in (None, 0):
+        assert world.refusal("s1", after=after) == 4410
+    world.hub.sweep()
+    assert world.hub.rooms == 0
+
+
+def test_a_session_that_nobody_ended_is_over_when_its_topic_would_have_forgotten_it(world: World) -> None:
+    hour_ms = 3_600_000.0
+    world.hub.take(session(updated_at_ms=0.0), 49 * hour_ms)
+    assert world.refusal("s1") == world.refusal("calm-otter-7") == 4410
+    world.hub.take(session("s2", code="brisk-heron"), 0.0)
+    seat = world.join("s2")
+    world.now += 47 * hour_ms
+    world.hub.sweep()
+    world.join("brisk-heron", after=0)
+    world.now += 2 * hour_ms
+    world.hub.sweep()
+    assert StateChanged(State.ENDED) in world.told(seat)
+    assert world.refusal("s2") == world.refusal("brisk-heron") == 4410
+
+
 def test_a_lane_that_finished_before_the_end_was_read_says_so_only_then(world: World) -> None:
     world.hub.take(session(), 0.0)
     seat = world.join()
