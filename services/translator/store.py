@@ -18,6 +18,7 @@ _CACHE_CONTROL = "private, max-age=86400, immutable"
 _CONNECTIONS = 32
 _WARM_CONNECTIONS = 2
 _WAIT_S = 2.0
+_REMEDY = "see that DRAGOMAN_CLIPS_BUCKET is there, in this region, and that credentials may use it"
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class S3ClipStore:
             try:
                 return await self.check()
             except EngineUnavailable as fault:
-                log.warning("store_awaited", reason=str(fault))
+                log.warning("store_awaited", reason=str(fault), remedy=_REMEDY)
             await asyncio.sleep(_WAIT_S)
 
     async def check(self) -> None:

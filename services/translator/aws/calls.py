@@ -20,9 +20,12 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from services.common.errors import EngineRejected, EngineUnavailable
 from services.common.settings import SettingsError
+from services.translator.aws.breaker import Throttled
 from services.translator.aws.quota import Quota
 
 T = TypeVar("T")
+
+MISSING_HERE = "choose a region that has them; until then talks go on with what there is"
 
 _CONNECT_S = 1.0
 _READ_S = 2.5
@@ -84,7 +87,7 @@ def faults(what: str, quota: Quota | None = None) -> Iterator[None]:
         if code_of(fault) in _THROTTLED or status == 429:
             if quota:
                 quota.throttled()
-            raise EngineUnavailable(reason) from fault
+            raise Throttled(reason) from fault
         may_pass = status >= 500 or code_of(fault) in _NOT_LET_IN
         raise (EngineUnavailable if may_pass else EngineRejected)(reason) from fault
     except _TRANSPORT as fault:

@@ -11,7 +11,8 @@ import structlog
 from services.common.errors import EngineRejected, EngineUnavailable
 from services.common.languages import LANGUAGES
 from services.translator import metrics
-from services.translator.aws.calls import at_start, code_of, faults, open_client
+from services.translator.aws.breaker import Circuit
+from services.translator.aws.calls import MISSING_HERE, at_start, code_of, faults, open_client
 from services.translator.aws.duration import mp3_ms, ogg_opus_ms
 from services.translator.aws.quota import Quota
 from services.translator.aws.style import AudioFormat
@@ -47,6 +48,7 @@ class AmazonSynthesizer:
         self._voices = voices
         self._format: AudioFormat = audio_format
         self._quota = quota
+        self._circuit = Circuit("polly")
         self._rateless: set[str] = set()
         """Engines that refused a rate."""
 
@@ -61,7 +63,7 @@ class AmazonSynthesizer:
             table = {code: language.aws.voice for code, language in LANGUAGES.items() if language.aws.voice}
             voices = {code: voice for code, voice in table.items() if voice in there}
             if missing := sorted(table.keys() - voices):
-                log.warning("voice_missing", engine="polly", languages=missing)
+                log.warning("voice_missing", engine="polly", languages=missing, remedy=MISSING_HERE)
             yield cls(client, voices, audio_format, Quota("polly", per_s=per_s, patience_s=patience_s))
 
     async def synthesize(self, text: str, language: str, rate: float) -> Clip:
@@ -92,8 +94,8 @@ class AmazonSynthesizer:
     async def _say(self, voice: str, text_type: Literal["text", "ssml"], text: str) -> Clip:
         kind = _KINDS[self._format]
         engine, name, language = voice.split(":")
-        await self._quota.turn()
-        with faults("Polly", self._quota):
+        with self._circuit.call(), faults("Polly", self._quota):
+            await self._quota.turn()
             answer = await self._client.synthesize_speech(
                 Engine=engine,
                 VoiceId=name,

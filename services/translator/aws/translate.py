@@ -9,7 +9,8 @@ import structlog
 from services.common.errors import EngineRejected
 from services.common.languages import LANGUAGES
 from services.translator import metrics
-from services.translator.aws.calls import at_start, code_of, faults, open_client
+from services.translator.aws.breaker import Circuit
+from services.translator.aws.calls import MISSING_HERE, at_start, code_of, faults, open_client
 from services.translator.aws.quota import Quota
 from services.translator.aws.style import Style
 
@@ -29,6 +30,7 @@ class AmazonTranslator:
         self._codes = codes
         self._arguments = arguments
         self._quota = quota
+        self._circuit = Circuit("translate")
 
     @classmethod
     @asynccontextmanager
@@ -39,7 +41,7 @@ class AmazonTranslator:
             table = {code: language.aws.translate for code, language in LANGUAGES.items()}
             codes = {code: theirs for code, theirs in table.items() if theirs in offered}
             if missing := [code for code, theirs in table.items() if theirs and code not in codes]:
-                log.warning("language_missing", service="translate", languages=missing)
+                log.warning("language_missing", service="translate", languages=missing, remedy=MISSING_HERE)
             terminology = await at_start("translate", lambda: _terminology(client, style.terminology))
             arguments = {"Settings": _settings(style), "TerminologyNames": terminology}
             yield cls(client, codes, arguments, Quota("translate", per_s=per_s, patience_s=patience_s))
@@ -52,8 +54,8 @@ class AmazonTranslator:
             raise EngineRejected(f"{size} bytes in one call; at most {MAX_BYTES}")
         if not text.strip():
             return ""
-        await self._quota.turn()
-        with faults("Translate", self._quota):
+        with self._circuit.call(), faults("Translate", self._quota):
+            await self._quota.turn()
             answer = await self._client.translate_text(
                 Text=text,
                 SourceLanguageCode=self._codes[source],
