@@ -8,7 +8,7 @@ from services.common.frames import WireFrame
 MAX_CLOCK_LEAD_MS = 2_000.0
 """A capture time this far in the future is a wrong clock."""
 MAX_CLOCK_LAG_MS = 120_000.0
-"""So is one this far in the past: clients keep a minute of audio."""
+"""So is one this far in the past: clients keep two minutes of audio."""
 
 
 MIN_FRAME_S = 0.01

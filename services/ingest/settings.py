@@ -45,7 +45,7 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     """Frames on their way to Kafka; with these the socket is not read."""
     kafka_timeout_s: Seconds = 8.0
     """How long Kafka may take before the speaker is told. Below the socket's ping timeout, which runs meanwhile."""
-    audio_burst_s: Seconds = 75.0
+    audio_burst_s: Seconds = 150.0
     """Audio that may come at once: more than a client keeps while it is cut off."""
     audio_rate: Seconds = 2.0
     """Seconds of audio per second beyond the burst."""

@@ -12,6 +12,9 @@ from services.cli.errors import CliError
 UNREACHABLE = (OSError, TimeoutError, InvalidHandshake)
 """What ``open_socket`` raises when nobody answers."""
 
+GIVE_UP_S = 180.0
+"""So long without a connection: longer than a broker is gone, and than services then take to start."""
+
 STEADY_S = 5.0
 """Who is let in and closed again sooner than this waits longer each time."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0

@@ -14,6 +14,7 @@ from yarl import URL
 
 from services.cli.clients import audio
 from services.cli.clients.connection import (
+    GIVE_UP_S,
     LISTENER_REFUSALS,
     STEADY_S,
     UNREACHABLE,
@@ -35,7 +36,6 @@ from services.cli.clients.notices import (
 )
 from services.common.clock import now_ms
 
-GIVE_UP_S = 60.0
 _FETCHES = 4
 _FETCH_TIMEOUT_S = 5.0
 _DRAIN_S = 30.0

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.cli.clients.connection import (
+    GIVE_UP_S,
     SPEAKER_REFUSALS,
     STEADY_S,
     UNREACHABLE,
@@ -27,9 +28,11 @@ from services.cli.clients.microphone import Captured
 from services.common.contracts import State
 from services.common.frames import WireFrame, pack
 
-KEPT_FRAMES = 640
-"""About a minute of 96 ms frames. Whatever is captured beyond that without a connection is lost for good."""
-GIVE_UP_S = 60.0
+KEPT_FRAMES = 1280
+"""About two minutes of 96 ms frames, so that a broker may be gone for one.
+
+Whatever is captured beyond that without a connection is lost for good.
+"""
 _ANSWER_S = 10.0
 _CONTROLS = {State.PAUSED: "pause", State.MUTED: "mute"}
 

@@ -2,8 +2,8 @@
 
 import { type Captured, FRAME_SAMPLES, type Frame, lengthMs, SAMPLE_RATE } from './frame';
 
-/** A little over a minute of 96 ms frames. What is captured beyond that without a connection is lost. */
-export const MOST_FRAMES = 640;
+/** A little over two minutes of 96 ms frames, so that a broker may be gone for one. What is captured beyond that without a connection is lost. */
+export const MOST_FRAMES = 1_280;
 /** Audio that is missing for longer than this leaves a gap on the sample clock. */
 const GAP_MS = 250;
 

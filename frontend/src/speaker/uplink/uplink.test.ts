@@ -192,7 +192,7 @@ describe('a lost connection', () => {
     expect(bench.socket.heard.slice(1)).toEqual([{ type: 'resume' }, 0, 1]);
   });
 
-  test('keeps a minute, and tells how much more was lost', () => {
+  test('keeps two minutes, and tells how much more was lost', () => {
     const bench = new Bench();
     bench.socket.ready().drop(1006);
     bench.speak(MOST_FRAMES + 100);

@@ -23,7 +23,7 @@ export const de: Words = {
   account: {
     signIn: 'Anmelden',
     signInAgain: 'Wieder anmelden',
-    stillOnAir: 'Sie sind weiter auf Sendung; eine Minute lang geht nichts verloren.',
+    stillOnAir: 'Sie sind weiter auf Sendung; zwei Minuten lang geht nichts verloren.',
     signUp: 'Konto anlegen',
     forgot: 'Passwort vergessen?',
     email: 'E-Mail',
@@ -182,7 +182,7 @@ export const de: Words = {
     catchingUp: (seconds) => `${seconds} s noch zu senden`,
     full: 'Mehr kann nicht aufbewahrt werden. Was Sie jetzt sagen, geht verloren: Warten Sie auf die Verbindung.',
     lostAudio: (seconds) =>
-      `${seconds} s gingen verloren: Die Verbindung war länger als eine Minute weg, oder die Seite wurde geschlossen, bevor sie gesendet waren. Wiederholen Sie, was wichtig war.`,
+      `${seconds} s gingen verloren: Die Verbindung war länger als zwei Minuten weg, oder die Seite wurde geschlossen, bevor sie gesendet waren. Wiederholen Sie, was wichtig war.`,
     missedAudio: (seconds) =>
       `${seconds} s konnten nicht gehört werden: Die Seite wurde geladen, oder das Gerät schlief.`,
     retryIn: (seconds) => (seconds > 0 ? `Nächster Versuch in ${seconds} s` : 'Versuch läuft …'),

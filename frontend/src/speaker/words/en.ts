@@ -22,7 +22,7 @@ export const en = {
   account: {
     signIn: 'Sign in',
     signInAgain: 'Sign in again',
-    stillOnAir: 'You are still on air; nothing that you say is lost for a minute.',
+    stillOnAir: 'You are still on air; nothing that you say is lost for two minutes.',
     signUp: 'Create an account',
     forgot: 'Forgot your password?',
     email: 'E-mail',
@@ -172,7 +172,7 @@ export const en = {
     catchingUp: (seconds: number) => `${seconds} s still to be sent`,
     full: 'No more can be kept. What you say now is lost: wait for the connection.',
     lostAudio: (seconds: number) =>
-      `${seconds} s were lost: the connection was away for more than a minute, or the page was closed before they were sent. Say them again if they matter.`,
+      `${seconds} s were lost: the connection was away for more than two minutes, or the page was closed before they were sent. Say them again if they matter.`,
     missedAudio: (seconds: number) =>
       `${seconds} s could not be heard: this page was loading, or the device slept.`,
     retryIn: (seconds: number) => (seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'),

@@ -23,7 +23,7 @@ export const es: Words = {
   account: {
     signIn: 'Iniciar sesión',
     signInAgain: 'Iniciar sesión de nuevo',
-    stillOnAir: 'Sigue en el aire; durante un minuto no se pierde nada de lo que diga.',
+    stillOnAir: 'Sigue en el aire; durante dos minutos no se pierde nada de lo que diga.',
     signUp: 'Crear una cuenta',
     forgot: '¿Ha olvidado la contraseña?',
     email: 'Correo electrónico',
@@ -179,7 +179,7 @@ export const es: Words = {
     catchingUp: (seconds) => `${seconds} s por enviar`,
     full: 'No se puede guardar más. Lo que diga ahora se pierde: espere la conexión.',
     lostAudio: (seconds) =>
-      `Se perdieron ${seconds} s: la conexión faltó más de un minuto, o la página se cerró antes de enviarlos. Repita lo que sea importante.`,
+      `Se perdieron ${seconds} s: la conexión faltó más de dos minutos, o la página se cerró antes de enviarlos. Repita lo que sea importante.`,
     missedAudio: (seconds) =>
       `No se pudieron oír ${seconds} s: la página se estaba cargando o el dispositivo dormía.`,
     retryIn: (seconds) => (seconds > 0 ? `Próximo intento en ${seconds} s` : 'Intentando …'),

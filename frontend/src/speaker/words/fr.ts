@@ -23,7 +23,7 @@ export const fr: Words = {
   account: {
     signIn: 'Se connecter',
     signInAgain: 'Se reconnecter',
-    stillOnAir: 'Vous êtes toujours à l’antenne ; pendant une minute, rien de ce que vous dites ne se perd.',
+    stillOnAir: 'Vous êtes toujours à l’antenne ; pendant deux minutes, rien de ce que vous dites ne se perd.',
     signUp: 'Créer un compte',
     forgot: 'Mot de passe oublié ?',
     email: 'E-mail',
@@ -181,7 +181,7 @@ export const fr: Words = {
     catchingUp: (seconds) => `${seconds} s encore à envoyer`,
     full: 'On ne peut rien garder de plus. Ce que vous dites maintenant est perdu : attendez la connexion.',
     lostAudio: (seconds) =>
-      `${seconds} s ont été perdues : la connexion a manqué plus d’une minute, ou la page a été fermée avant leur envoi. Redites ce qui compte.`,
+      `${seconds} s ont été perdues : la connexion a manqué plus de deux minutes, ou la page a été fermée avant leur envoi. Redites ce qui compte.`,
     missedAudio: (seconds) =>
       `${seconds} s n’ont pas pu être entendues : la page se chargeait, ou l’appareil dormait.`,
     retryIn: (seconds) => (seconds > 0 ? `Prochain essai dans ${seconds} s` : 'Essai en cours …'),

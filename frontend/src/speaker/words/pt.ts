@@ -23,7 +23,7 @@ export const pt: Words = {
   account: {
     signIn: 'Entrar',
     signInAgain: 'Entrar de novo',
-    stillOnAir: 'Continua no ar; durante um minuto nada do que disser se perde.',
+    stillOnAir: 'Continua no ar; durante dois minutos nada do que disser se perde.',
     signUp: 'Criar uma conta',
     forgot: 'Esqueceu a senha?',
     email: 'E-mail',
@@ -178,7 +178,7 @@ export const pt: Words = {
     catchingUp: (seconds) => `${seconds} s por enviar`,
     full: 'Não dá para guardar mais. O que disser agora se perde: espere a conexão.',
     lostAudio: (seconds) =>
-      `Perderam-se ${seconds} s: a conexão faltou mais de um minuto, ou a página foi fechada antes de serem enviados. Repita o que for importante.`,
+      `Perderam-se ${seconds} s: a conexão faltou mais de dois minutos, ou a página foi fechada antes de serem enviados. Repita o que for importante.`,
     missedAudio: (seconds) =>
       `Não foi possível ouvir ${seconds} s: a página estava carregando ou o dispositivo dormia.`,
     retryIn: (seconds) => (seconds > 0 ? `Próxima tentativa em ${seconds} s` : 'Tentando …'),

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -16,8 +17,9 @@ from services.cli.clients.connection import Refused
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, NoMicrophone, play_as_captured, record
 from services.cli.clients.speaker import KEPT_FRAMES, Speaker, Uplink
 from services.common.clock import now_ms
-from services.common.contracts import State
+from services.common.contracts import SAMPLE_RATE, State
 from services.common.frames import unpack
+from services.ingest.settings import IngestSettings
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -194,6 +196,11 @@ def test_what_is_captured_without_a_connection_for_too_long_is_lost_and_leaves_a
     frame = uplink.after(0)
     assert frame is not None
     assert (frame.seq, frame.first_sample) == (KEPT_FRAMES, (KEPT_FRAMES + 3) * FRAME_SAMPLES)
+
+
+def test_ingest_takes_at_once_all_that_a_client_keeps() -> None:
+    (burst_s,) = (one.default for one in msgspec.structs.fields(IngestSettings) if one.name == "audio_burst_s")
+    assert burst_s > KEPT_FRAMES * FRAME_SAMPLES / SAMPLE_RATE > 120
 
 
 async def test_a_recording_is_played_at_real_pace_whatever_the_reader_does() -> None:
