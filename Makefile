@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up dev test bench faults check format screenshots lock clean
+.PHONY: help setup demo up dev test bench faults images check format screenshots lock clean
 
 bin := .venv/bin
 npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
@@ -31,6 +31,10 @@ bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipp
 
 faults: setup  ## break everything that can break, in mid-talk, and see that no word is lost: within an hour, docs/reliability.md
 	@$(bin)/python -m tests.faults
+
+images: setup  ## build the services' images for AWS without a container engine, try each, say how large they are
+	@scripts/images
+	@$(bin)/pytest tests/images
 
 check: setup  ## lint, format, types, which module may import which, the web apps' size, Terraform's format
 	@$(bin)/ruff check .

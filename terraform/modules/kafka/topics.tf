@@ -22,7 +22,7 @@ resource "aws_ecs_task_definition" "topics" {
     essential              = true
     readonlyRootFilesystem = true
     command = [
-      "dragoman", "topics", "apply", "--partitions", tostring(var.topics.partitions), "--replication", tostring(local.replicas),
+      "topics", "apply", "--partitions", tostring(var.topics.partitions), "--replication", tostring(local.replicas),
     ]
     environment = [
       { name = "AWS_DEFAULT_REGION", value = data.aws_region.this.region },

@@ -76,7 +76,7 @@ run "topics_get_three_replicas_from_our_own_command" {
   command = apply
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.topics.container_definitions)[0].command == ["dragoman", "topics", "apply", "--partitions", "64", "--replication", "3"]
+    condition     = jsondecode(aws_ecs_task_definition.topics.container_definitions)[0].command == ["topics", "apply", "--partitions", "64", "--replication", "3"]
     error_message = "the topics task runs something else"
   }
 }
