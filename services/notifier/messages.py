@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from services.common import languages
-from services.common.contracts import Caption, SentenceMark, Session, Speech, State
+from services.common.contracts import Caption, FloorMs, SentenceMark, Session, Speech, State
 from services.notifier.tail import Gap
 
 
@@ -32,6 +32,8 @@ class Join(msgspec.Struct, frozen=True, tag="join"):
     partials: bool = False
     monitor: bool = False
     """Follows without being counted: nothing is translated or synthesized on its account."""
+    from_ms: FloorMs | None = None
+    """Of a listener who comes from another language: floor audio up to here was heard, or read, in that one."""
 
 
 class _Kind(msgspec.Struct):

@@ -107,7 +107,7 @@ class Seat:
         self.taken_at_ms = now_ms
         self._tail = room.tail(join.language)
         self._cursor = (
-            Cursor.join(self._tail, now_ms, join.audio)
+            Cursor.join(self._tail, now_ms, join.audio, join.from_ms)
             if join.after is None
             else Cursor.resume(self._tail, join.after, join.audio)
         )

@@ -85,6 +85,11 @@ class Tail:
     def __getitem__(self, index: int) -> Segment:
         return self._segments[index - self.first]
 
+    def ending_after(self, floor_ms: float) -> int:
+        """The first index kept whose span ends later than this; the next one where there is none."""
+        spans = enumerate(self._segments, self.first)
+        return next((index for index, one in spans if one.caption.record.end_ms > floor_ms), self.next_index)
+
     def add_caption(self, notice: Notice[Caption]) -> bool:
         """False, and nothing happens, where this index has been here before."""
         index = notice.record.index
@@ -145,15 +150,22 @@ class Cursor:
         return cls(tail, caption=first, speech=first, history_until=0, gap=gap, audio=audio)
 
     @classmethod
-    def join(cls, tail: Tail, now_ms: float, audio: bool) -> "Cursor":
-        """The last few captions as history, the latest clip while it is fresh, then what comes."""
+    def join(cls, tail: Tail, now_ms: float, audio: bool, from_ms: float | None = None) -> "Cursor":
+        """The last few captions as history, the latest clip while it is fresh, then what comes.
+
+        from_ms: floor audio up to here was heard in another language, so all that ends later is given, clips too.
+        """
         if not tail.known:
             return cls(tail, caption=None, speech=0, history_until=0, gap=None, audio=audio)
         first = max(tail.first, tail.next_index - HISTORY)
-        speech = tail.next_speech
-        latest = tail[speech - 1].speech if speech > first else None
-        if latest is not None and now_ms - latest.record.published_at_ms < FRESH_MS:
-            speech -= 1
+        if from_ms is not None:
+            speech = tail.ending_after(from_ms)
+            first = min(first, speech)
+        else:
+            speech = tail.next_speech
+            latest = tail[speech - 1].speech if speech > first else None
+            if latest is not None and now_ms - latest.record.published_at_ms < FRESH_MS:
+                speech -= 1
         return cls(
             tail,
             caption=first,

@@ -1,15 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../shared/config';
-import type { ConnectionEvents } from '../shared/listen/connection';
+import type { ConnectionEvents, Join } from '../shared/listen/connection';
 import type { CaptionNotice, Joined, SpeechNotice } from '../shared/listen/messages';
 import { Listening } from './listening';
 import type { PlayerEvents } from './player/player';
 import { type Mode, useListener } from './store';
 
 /** The other ends of a listener, as a test plays them. */
-const ends = vi.hoisted(
-  () => ({}) as { service: import('../shared/listen/connection').ConnectionEvents; loudspeaker: unknown },
-);
+const ends = vi.hoisted(() => ({}) as { service: ConnectionEvents; asked: Join; loudspeaker: unknown });
 
 vi.mock('../shared/listen/connection', () => ({
   Connection: class {
@@ -18,6 +16,9 @@ vi.mock('../shared/listen/connection', () => ({
     }
     open() {}
     close() {}
+    ask(join: Join) {
+      ends.asked = join;
+    }
   },
 }));
 vi.mock('./player/player', () => ({
@@ -30,6 +31,7 @@ vi.mock('./player/player', () => ({
     add = () => 'new';
     setVolume() {}
     settle() {}
+    reset() {}
     close() {}
   },
 }));
@@ -154,4 +156,26 @@ test('whether the talk is recognized is known from the answer on, and as it chan
   expect(useListener.getState().recognized).toBe(true);
   service.onNotice({ ...JOINED, recognized: false });
   expect(useListener.getState().recognized).toBe(false);
+});
+
+test('in another language it goes on where this one was left', () => {
+  const service = listen('captions');
+  listening.chooseLanguage('es');
+  expect(ends.asked.from_ms).toBeUndefined();
+  service.onNotice({ ...JOINED, language: 'es' });
+  service.onNotice(caption(0, 100, { language: 'es', end_ms: 1_000 }));
+  service.onNotice(caption(1, 100, { language: 'es', end_ms: 2_000 }));
+  listening.chooseLanguage('pt');
+  expect(ends.asked).toMatchObject({ language: 'pt', from_ms: 2_000 });
+});
+
+test('what is still to be heard in the old language is heard in the new one', () => {
+  const service = listen('voice');
+  for (const index of [0, 1]) {
+    service.onNotice(caption(index, 100, { spoken: true, end_ms: 1_000 * (index + 1) }));
+    service.onNotice(speech(index, 100));
+  }
+  (ends.loudspeaker as PlayerEvents).onHeard(0);
+  listening.chooseLanguage('es');
+  expect(ends.asked.from_ms).toBe(1_000);
 });

@@ -105,10 +105,14 @@ export class Listening {
 
   readonly retryNow = (): void => this.#connection.retryNow();
 
-  /** Go on in another language, from what is said now. */
+  /** Go on in another language, where this one was left. */
   chooseLanguage(language: string): void {
+    this.#player?.settle();
+    const { language: left, captions } = get();
+    const after = this.#progress.after ?? Number.NEGATIVE_INFINITY;
+    const last = captions[left]?.findLast(({ index }) => index <= after);
     set({ language, voiced: undefined, lagMs: undefined, interim: '' });
-    this.#startAnew();
+    this.#startAnew(undefined, last?.endMs);
   }
 
   /** Hear and read, or read only. Call it in a tap or a key press. */
@@ -163,12 +167,13 @@ export class Listening {
     return { session: this.#session, language, audio: mode === 'voice', partials };
   }
 
-  #startAnew(after?: number): void {
+  /** after: the last index that was heard. fromMs: the floor audio that was heard in another language. */
+  #startAnew(after?: number, fromMs?: number): void {
     this.#player?.reset();
     this.#spans.clear();
     this.#progress = new Progress();
     if (after !== undefined) this.#progress.told(after, false);
-    this.#connection.ask(this.#join(), after);
+    this.#connection.ask({ ...this.#join(), ...(fromMs !== undefined && { from_ms: fromMs }) }, after);
   }
 
   #startVoice(): void {

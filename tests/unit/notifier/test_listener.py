@@ -97,6 +97,19 @@ async def test_captions_only_listeners_get_no_speech_and_nothing_is_signed_for_t
             assert served.signed == []
 
 
+async def test_a_switch_from_a_language_that_was_behind_leaves_nothing_out() -> None:
+    async with serving() as served:
+        served.take(session())
+        async with served.joined("pt") as ears:
+            served.take(caption(0), speech(0))
+            assert await ears.some(2) == [("caption", 0), ("speech", 0)]
+            served.take(*(one(index, language="es") for index in range(6) for one in (caption, speech)))
+            await ears.join("es", from_ms=1_000.0)
+            came = await ears.some(10)
+            assert [index for kind, index in came if kind == "speech"] == [1, 2, 3, 4, 5]
+            assert [index for kind, index in came if kind == "caption"] == [1, 2, 3, 4, 5]
+
+
 async def test_a_switch_brings_only_the_new_language_from_its_answer_on() -> None:
     async with serving() as served:
         served.take(session())

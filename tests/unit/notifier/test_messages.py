@@ -31,6 +31,8 @@ def test_types_that_are_not_known_are_ignored() -> None:
         '{"type":"join","session":"s","language":"pt","after":1e400}',
         '{"type":"join","session":"s","language":"pt","after":99999999999999999999}',
         '{"type":"join","session":"s","language":"pt","after":1.5}',
+        '{"type":"join","session":"s","language":"pt","from_ms":-1}',
+        '{"type":"join","session":"s","language":"pt","from_ms":1e400}',
         '{"type":"join","session":"' + "s" * 65 + '","language":"pt"}',
         '{"type":"join","session":"s","language":"' + "p" * 17 + '"}',
         '{"type":"join","session":"s","language":"pt","x":' + "[" * 2_000 + "]" * 2_000 + "}",

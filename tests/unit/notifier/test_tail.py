@@ -163,6 +163,24 @@ def test_a_late_listener_is_not_given_a_clip_that_is_old() -> None:
     assert drain(cursor) == [("caption", 10), ("speech", 10)]
 
 
+def test_who_comes_from_another_language_goes_on_where_that_was_left() -> None:
+    """Segment i spans the second from i to i + 1."""
+    cursor = Cursor.join(filled(10, 9), 1e9, audio=True, from_ms=4_500.0)
+    came = drain(cursor)
+    assert [index for kind, index in came if kind == "caption"] == [4, 5, 6, 7, 8, 9]
+    assert [index for kind, index in came if kind == "speech"] == [4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("from_ms", [10_000.0, 99_000.0])
+def test_who_has_heard_it_all_in_another_language_sees_the_last_captions_and_hears_what_comes(from_ms: float) -> None:
+    tail = filled(10, 10)
+    cursor = Cursor.join(tail, 0.0, audio=True, from_ms=from_ms)
+    assert drain(cursor) == [("caption", 7), ("caption", 8), ("caption", 9)]
+    tail.add_caption(Notice(caption(10), 0.0))
+    tail.add_speech(Notice(speech(10), 0.0))
+    assert drain(cursor) == [("caption", 10), ("speech", 10)]
+
+
 def test_a_resuming_listener_gets_what_it_has_not_heard_and_learns_what_is_gone() -> None:
     tail = filled(10, 10)
     tail.forget_through(5)

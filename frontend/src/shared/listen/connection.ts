@@ -10,6 +10,8 @@ export interface Join {
   readonly audio: boolean;
   /** Whether the spoken language's interim words are wanted. */
   readonly partials: boolean;
+  /** Floor audio that was heard, or read, in another language, up to here: go on there. */
+  readonly from_ms?: number;
   /** The speaker's own page: isn't counted as a listener. */
   readonly monitor?: true;
 }
