@@ -22,7 +22,7 @@ class WireFrame:
     """One message of the speaker's socket."""
 
     seq: int
-    """Counts frames from 0, at most 2**32 - 1."""
+    """Counts frames from 0. It has 32 bits; a session of 12 h has some million frames."""
     first_sample: int
     captured_at_ms: float
     """Wall clock of the sender when the last sample was captured; finite, otherwise as given."""

@@ -34,7 +34,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 
     session: str
     token: str = ""
-    next_seq: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)] = 0
+    next_seq: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] = 0
+    """Half of what a frame's number can be: the rest is more than can come, so that numbers never run out."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ async def ingest(signer: Signer) -> AsyncIterator[Ingest]:
         ({"session": "nobody-has-this"}, 4404, "unknown_session"),
         ({"next_seq": -1}, 4400, "malformed"),
         ({"next_seq": "7"}, 4400, "malformed"),
+        ({"next_seq": 2**31}, 4400, "malformed"),
         ({"session": None}, 4400, "malformed"),
     ],
 )
@@ -494,6 +495,18 @@ async def test_where_another_task_spoke_since_only_the_client_knows_where_it_goe
         assert ready["next_sample"] >= 0
         await socket.send(frame(100))
         await acknowledged(socket, 100)
+
+
+async def test_a_client_that_begins_with_the_highest_number_is_heard_all_the_same(ingest: Ingest) -> None:
+    session, highest = await ingest.session(), 2**31 - 1
+    for first in (highest, highest + 2):
+        async with ingest.socket() as socket:
+            ready = await ingest.start(socket, session, next_seq=highest)
+            assert ready["next_seq"] == first
+            for seq in (first, first + 1):
+                await socket.send(frame(seq))
+            await acknowledged(socket, first + 1)
+    assert [one.seq - highest for one in ingest.publisher.frames(session.session_id)] == [0, 1, 2, 3]
 
 
 async def test_ending_twice_marks_the_audio_once(ingest: Ingest) -> None:
