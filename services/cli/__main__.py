@@ -17,6 +17,7 @@ COMMANDS = {
     "listen": (f"{_IN}.listen:listen", "Follow a session in a language: captions, speech, or both."),
     "sessions": (f"{_IN}.sessions:sessions", "List your sessions, or end one."),
     "topics": (f"{_IN}.topics:topics", "Make, compare and read the topics that join the services."),
+    "trace": (f"{_IN}.trace:trace", "Show where the time of a session's segments went, stage by stage."),
     "evaluate": (f"{_IN}.evaluate:evaluate", "Measure lag and quality over a folder of recordings."),
     "logs": (f"{_IN}.logs:logs", "Show the logs of the stack on this machine."),
     "doctor": (f"{_IN}.doctor:doctor", "Check every part that the stack needs, and say what to do."),

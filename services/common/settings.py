@@ -12,6 +12,8 @@ PREFIX = "DRAGOMAN_"
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Endpoint = Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")]
+"""A URL, or empty for none."""
 LogLevel = Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")]
 """A pattern, since its error says what is accepted."""
 

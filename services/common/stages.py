@@ -1,4 +1,6 @@
-"""Where a segment's lag comes from: every stage has one name, used in records, metrics and reports."""
+"""Where a segment's lag comes from: every stage has one name, used in records, metrics, traces and reports."""
+
+from collections.abc import Mapping
 
 CAPTURE = "capture"
 """End of the word at the microphone -> its frame at ingest."""
@@ -40,5 +42,34 @@ ALL = (
 )
 """In the order in which a segment passes them."""
 
+SERVICE = {
+    CAPTURE: "ingest",
+    AUDIO_TOPIC: "transcriber",
+    AGREE: "transcriber",
+    RECOGNIZE: "transcriber",
+    TRANSCRIPTS_TOPIC: "translator",
+    DECIDE: "translator",
+    TRANSLATE: "translator",
+    SYNTHESIZE: "translator",
+    STORE: "translator",
+    TRANSLATIONS_TOPIC: "notifier",
+    NOTIFY: "notifier",
+}
+"""Which service a stage ends in, and is measured by."""
+
 OWN = (AUDIO_TOPIC, TRANSCRIPTS_TOPIC, STORE, TRANSLATIONS_TOPIC, NOTIFY, FETCH)
 """Own overhead: all but engines, capture (the frame's own length) and deliberate waits."""
+
+
+def laid_out(spent: Mapping[str, float], until_ms: float) -> list[tuple[str, float, float]]:
+    """Stages with their beginning and end, one after the other, the last one ending then (wall clock, Unix ms).
+
+    spent: milliseconds by stage, as records have them.
+    """
+    placed = []
+    for stage in reversed(ALL):
+        if stage in spent:
+            began_ms = until_ms - max(0.0, spent[stage])
+            placed.append((stage, began_ms, until_ms))
+            until_ms = began_ms
+    return placed[::-1]

@@ -1,4 +1,4 @@
-"""Logs as JSON lines on stdout, and the buckets of latency metrics.
+"""Logs as JSON lines on stdout, the buckets of latency metrics, and traces where they are wanted.
 
 Events are past tense (``segment_translated``). Bind a record's context once, with
 ``structlog.contextvars.bound_contextvars(session=..., language=...)``. Metrics are made with prometheus_client in the
@@ -7,14 +7,18 @@ module that counts; names carry units, labels are bounded.
 
 import logging
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import prometheus_client
 import structlog
 
-from services.common.settings import Settings
+from services.common.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from services.common.traces import Traces
 
 LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """For histograms of hops and waits, in seconds."""
@@ -61,6 +65,22 @@ def configure(service: str, settings: Settings) -> None:
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+@asynccontextmanager
+async def open_traces(endpoint: str, instance: str) -> AsyncIterator["Traces | None"]:
+    """None, and nothing of OpenTelemetry is imported, where the endpoint is empty. Raises SettingsError."""
+    if not endpoint:
+        yield None
+        return
+    try:
+        from services.common.traces import Traces
+    except ModuleNotFoundError as fault:
+        raise SettingsError(
+            f"DRAGOMAN_TRACES_ENDPOINT={endpoint}: {fault.name} is not installed; pip install 'dragoman[traces]'"
+        ) from fault
+    async with Traces.open(endpoint, instance) as traces:
+        yield traces
 
 
 def _named(service: str, instance: str) -> structlog.typing.Processor:

@@ -12,6 +12,7 @@ from services.common.http import Server
 from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
+from services.common.telemetry import open_traces
 from services.common.topics import AUDIENCE, SESSIONS, TRANSCRIPTS, TRANSLATIONS
 from services.notifier.announcer import Announcer
 from services.notifier.app import Notifier
@@ -59,7 +60,8 @@ async def main(service: Service, settings: NotifierSettings) -> None:
             )
         )
         patience = Patience(settings.join_s, settings.keep_up_s)
-        notifier = Notifier(hub, Announcer(Presigner(sign, steady_ms), steady_ms), patience)
+        traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
+        notifier = Notifier(hub, Announcer(Presigner(sign, steady_ms), steady_ms, traces), patience)
         publisher = await parts.enter_async_context(Publisher.open(cluster, name))
         sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name))
         speech = await parts.enter_async_context(

@@ -2,13 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from services.common import stages
 from services.common.clock import now_ms
 from services.common.contracts import Caption, Speech
-from services.notifier import messages
+from services.notifier import messages, metrics
 from services.notifier.presign import Presigner
 from services.notifier.tail import AnyNotice
+
+if TYPE_CHECKING:
+    from services.common.traces import Traces
 
 _SHARED_MS = 1_000.0
 """Whoever is told later gets the time of sending, and the URL, anew."""
@@ -19,10 +23,11 @@ _WIRES_KEPT = 256
 class Announcer:
     """Notices to text."""
 
-    def __init__(self, presigner: Presigner, clock: Callable[[], float]) -> None:
-        """clock: steady milliseconds."""
+    def __init__(self, presigner: Presigner, clock: Callable[[], float], traces: "Traces | None" = None) -> None:
+        """clock: steady milliseconds. traces: where there are any."""
         self._presigner = presigner
         self._clock = clock
+        self._traces = traces
         self._wired: deque[AnyNotice] = deque()
 
     async def wire(self, notice: AnyNotice, *, history: bool = False) -> str:
@@ -39,6 +44,17 @@ class Announcer:
             if len(self._wired) > _WIRES_KEPT:
                 self._wired.popleft().unwire()
         return notice.wire
+
+    def told(self, notice: AnyNotice) -> None:
+        """Count, and where it is traced trace, that a listener who was there when the notice came has got it."""
+        now, record = now_ms(), notice.record
+        metrics.ANNOUNCE_DELAY.observe((now - record.published_at_ms) / 1000)
+        if notice.announced:
+            return
+        notice.announced = True
+        metrics.announced(record, {**record.stages, stages.NOTIFY: now - notice.read_at_ms}, now)
+        if self._traces:
+            self._traces.announced(record, notice.headers, notice.read_at_ms, now)
 
     async def _encode(self, notice: AnyNotice, *, history: bool) -> str:
         record = notice.record

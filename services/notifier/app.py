@@ -42,7 +42,7 @@ class Notifier:
     async def follow(self, reader: Reader) -> None:
         """Take in what the reader brings, for ever. Raises KafkaUnavailable."""
         async for received in reader.follow():
-            self._hub.take(received.record, received.read_at_ms)
+            self._hub.take(received.record, received.read_at_ms, received.headers)
 
     async def sweep(self) -> None:
         """Forget what is old and finish what has ended, for ever."""

@@ -23,6 +23,7 @@ from services.common.contracts import (
     State,
 )
 from services.common.languages import EngineSet
+from services.common.topics import Headers
 from services.notifier.audience import Audiences
 from services.notifier.messages import Join, Refused, offers
 from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
@@ -72,7 +73,7 @@ class Hub:
         """Sessions that something is kept of."""
         return len(self._rooms)
 
-    def take(self, record: Record, read_at_ms: float) -> None:
+    def take(self, record: Record, read_at_ms: float, headers: Headers = ()) -> None:
         """Take a record of sessions, transcripts or translations in and wake those whom it concerns."""
         if isinstance(record, Session):
             self._take_session(record, read_at_ms)
@@ -90,13 +91,14 @@ class Hub:
         if isinstance(record, Final):
             tail = room.tail(record.language)
             before = tail[tail.next_index - 1].caption.record.end_ms if tail.next_index > tail.first else 0.0
-            self._take_caption(room, transcript_caption(record, before), stages.TRANSCRIPTS_TOPIC, read_at_ms)
+            caption = transcript_caption(record, before)
+            self._take_caption(room, _notice(caption, stages.TRANSCRIPTS_TOPIC, read_at_ms, headers))
             room.interim = None
         elif isinstance(record, Caption):
-            self._take_caption(room, record, stages.TRANSLATIONS_TOPIC, read_at_ms)
+            self._take_caption(room, _notice(record, stages.TRANSLATIONS_TOPIC, read_at_ms, headers))
         elif isinstance(record, Speech):
-            record = _passed(record, stages.TRANSLATIONS_TOPIC, read_at_ms)
-            room.tail(record.language).add_speech(Notice(record, read_at_ms))
+            notice = _notice(record, stages.TRANSLATIONS_TOPIC, read_at_ms, headers)
+            room.tail(record.language).add_speech(notice)
         elif isinstance(record, LaneFinished):
             room.tail(record.language).finish(record.segments, record.previous_mark)
         elif isinstance(record, Finished):
@@ -190,10 +192,10 @@ class Hub:
                 room.ended_at_ms = at_ms
             room.wake()
 
-    def _take_caption(self, room: Room, caption: Caption, topic: str, read_at_ms: float) -> None:
+    def _take_caption(self, room: Room, notice: Notice[Caption]) -> None:
+        caption = notice.record
         tail = room.tail(caption.language)
-        caption = _passed(caption, topic, read_at_ms)
-        if not tail.add_caption(Notice(caption, read_at_ms)):
+        if not tail.add_caption(notice):
             return
         self._kept.append((self._clock(), tail, caption.index))
         if len(self._kept) > self._limits.kept_segments:
@@ -228,6 +230,7 @@ class Hub:
         raise Refused(4404, "unknown", "there is no such session; check the link or the code")
 
 
-def _passed(record: N, topic: str, read_at_ms: float) -> N:
+def _notice(record: N, topic: str, read_at_ms: float, headers: Headers) -> Notice[N]:
     """The record with the time that it spent in its topic."""
-    return msgspec.structs.replace(record, stages={**record.stages, topic: read_at_ms - record.published_at_ms})
+    passed = {**record.stages, topic: read_at_ms - record.published_at_ms}
+    return Notice(msgspec.structs.replace(record, stages=passed), read_at_ms, headers=headers)

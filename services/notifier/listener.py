@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from services.common import stages
 from services.common.clock import now_ms
 from services.common.errors import EngineUnavailable
 from services.notifier import messages, metrics
@@ -14,7 +13,7 @@ from services.notifier.announcer import Announcer
 from services.notifier.hub import Hub
 from services.notifier.messages import Fault, Refused
 from services.notifier.room import Seat
-from services.notifier.tail import AnyNotice, FellBehind, Notice
+from services.notifier.tail import FellBehind, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -129,18 +128,11 @@ class Listener:
                 text = await self._announcer.wire(news, history=history)
                 await self._socket.send_text(text)
                 if news.read_at_ms >= seat.taken_at_ms:
-                    self._measure(news)
+                    self._announcer.told(news)
                 metrics.SENT.labels(news.record.__struct_config__.tag).inc()
             else:
                 await self._socket.send_text(messages.encode(news))
                 metrics.SENT.labels(news.__struct_config__.tag).inc()
-
-    def _measure(self, news: AnyNotice) -> None:
-        now, record = now_ms(), news.record
-        metrics.ANNOUNCE_DELAY.observe((now - record.published_at_ms) / 1000)
-        if not news.announced:
-            news.announced = True
-            metrics.announced(record, {**record.stages, stages.NOTIFY: now - news.read_at_ms}, now)
 
     async def _farewell(self, refused: Refused) -> None:
         metrics.CLOSED.labels(str(refused.close)).inc()

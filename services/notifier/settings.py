@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from services.common.languages import EngineSet
-from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.common.settings import Endpoint, Port, PositiveInt, Seconds, Settings
 
 
 class NotifierSettings(Settings, frozen=True, kw_only=True):
@@ -17,6 +17,8 @@ class NotifierSettings(Settings, frozen=True, kw_only=True):
     clips_bucket: Annotated[str, msgspec.Meta(min_length=3, max_length=63)] = "dragoman-clips"
     clips_endpoint: Annotated[str, msgspec.Meta(pattern="^https?://")] | None = None
     """S3 as listeners reach it, for their URLs; default ``AWS_ENDPOINT_URL``, and without that AWS itself."""
+    traces_endpoint: Endpoint = ""
+    """Where traces are sent (OTLP by HTTP, with its path); empty: there are none."""
     aws_region: str = "us-east-1"
     tail_minutes: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
     """How far back a listener can resume."""

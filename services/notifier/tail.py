@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from services.common.contracts import Caption, SentenceMark, Speech
+from services.common.topics import Headers
 
 HISTORY = 3
 """Captions from before it came that a new listener is shown."""
@@ -27,6 +28,8 @@ class Notice(Generic[N]):
     read_at_ms: float
     wire: str = ""
     wire_at_ms: float = float("-inf")
+    headers: Headers = ()
+    """Of its record in Kafka."""
     announced: bool = False
     """Whether a listener who was there when it came has it."""
 

@@ -10,6 +10,7 @@ from services.common.http import Server
 from services.common.kafka import Cluster, LogReader, process_partitions
 from services.common.lifecycle import Service, run
 from services.common.settings import load_or_exit
+from services.common.telemetry import open_traces
 from services.common.topics import AUDIENCE, TRANSCRIPTS, TRANSLATIONS
 from services.common.writing import is_spaced
 from services.translator.chunker import Chunker
@@ -22,7 +23,7 @@ from services.translator.ports import Synthesizer, Translator
 from services.translator.processor import TranslationProcessor
 from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.sentences import Sentences
-from services.translator.session import MakeChunker, Workshop
+from services.translator.session import MakeChunker, Workshop, untraced
 from services.translator.settings import TranslatorSettings
 from services.translator.store import S3ClipStore
 
@@ -41,6 +42,7 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
     cluster = Cluster.of(settings)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         tasks.create_task(server.run())
+        traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
         engines = await parts.enter_async_context(open_engines(settings))
         audience = AudienceView()
         reader = await parts.enter_async_context(
@@ -59,6 +61,7 @@ async def serve(service: Service, settings: TranslatorSettings) -> None:
             audience=audience,
             linger_ms=settings.linger_s * 1000,
             clock=steady_ms,
+            traced=traces.published if traces else untraced,
         )
         service.started()
         await process_partitions(

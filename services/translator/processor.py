@@ -82,7 +82,7 @@ class TranslationProcessor:
             session.follow_audience()
 
     def _publish(self, record: Translation) -> None:
-        self._outbox.put(TRANSLATIONS, record)
+        self._outbox.put(TRANSLATIONS, record, self._workshop.traced(record))
         self._progress.set()
 
     def _start(self, lane: Lane) -> None:

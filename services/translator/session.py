@@ -12,6 +12,7 @@ from services.common.audience import AudienceView
 from services.common.clock import now_ms
 from services.common.contracts import Final, Finished, LaneFinished, Translation
 from services.common.languages import LANGUAGES
+from services.common.topics import Headers
 from services.translator.chunker import Chunker
 from services.translator.engines import Engines
 from services.translator.lane import Lane, LaneContext, LanePolicy
@@ -34,6 +35,11 @@ MakeChunker = Callable[[Sentences, str], Chunker]
 """For what is said in the language of this code."""
 
 
+def untraced(_: Translation) -> Headers:
+    """What there is to trace where nothing is traced."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Workshop:
     """What all sessions of a process share."""
@@ -46,6 +52,8 @@ class Workshop:
     """A lane stops when nobody has listened for so long."""
     clock: Callable[[], float]
     """Steady ms, as the audience's."""
+    traced: Callable[[Translation], Headers]
+    """Traces a record that is to be published, and gives the headers that carry the trace on."""
 
 
 @dataclass(frozen=True)

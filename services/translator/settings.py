@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from services.common.languages import EngineSet
-from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.common.settings import Endpoint, Port, PositiveInt, Seconds, Settings
 from services.translator.aws.style import AudioFormat, Formality
 from services.translator.clause import ClausePolicy
 from services.translator.engines import Deadlines
@@ -26,6 +26,8 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     translator_engines: EngineSet = "local"
     """Which adapters serve the ports ``Translator`` and ``Synthesizer``."""
     clips_bucket: str = "dragoman-clips"
+    traces_endpoint: Endpoint = ""
+    """Where traces are sent (OTLP by HTTP, with its path); empty: there are none."""
 
     chunking: Literal["rolling", "clause"] = "rolling"
     """``rolling``: best text, each sentence is translated several times. ``clause``: each word once."""

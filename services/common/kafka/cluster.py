@@ -15,7 +15,7 @@ from aiokafka.partitioner import murmur2
 from services.common.errors import Fatal
 from services.common.kafka.sign_in import MECHANISM, Tokens
 from services.common.settings import Settings
-from services.common.topics import R
+from services.common.topics import Headers, R
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,7 @@ class Received(Generic[R]):
     partition: int
     offset: int
     read_at_ms: float
+    headers: Headers = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -13,7 +14,7 @@ from services.common.errors import Fatal
 from services.common.kafka import metrics
 from services.common.kafka.cluster import Received, stop
 from services.common.kafka.publisher import Publisher
-from services.common.topics import Encoded, R, Topic
+from services.common.topics import Encoded, Headers, R, Topic
 
 TRANSACTION_S = 10.0
 """A transaction may hang for ever after a broker's death: past this the process ends."""
@@ -33,9 +34,10 @@ class Outbox:
         self.changed = asyncio.Event()
         self.partials_changed = asyncio.Event()
 
-    def put(self, topic: Topic[R], record: R) -> None:
-        """Publish in the partition's next transaction, in the order of the calls."""
-        self._records.append((topic.name, topic.encode(record)))
+    def put(self, topic: Topic[R], record: R, headers: Headers = ()) -> None:
+        """Publish in the partition's next transaction, in the order of the calls. headers: besides the topic's own."""
+        encoded = topic.encode(record)
+        self._records.append((topic.name, replace(encoded, headers=(*encoded.headers, *headers))))
         self.changed.set()
 
     def put_partial(self, topic: Topic[R], record: R) -> None:

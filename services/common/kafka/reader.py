@@ -134,7 +134,7 @@ def decoded(topic: Topic[Any], raw: Any, read_at_ms: float) -> Received[Any] | N
             reason=str(fault),
         )
         return None
-    return Received(record, raw.topic, raw.partition, raw.offset, read_at_ms)
+    return Received(record, raw.topic, raw.partition, raw.offset, read_at_ms, raw.headers)
 
 
 async def _seek(

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from services.common.contracts import Caption, Speech
-from services.notifier import hub, listener
+from services.notifier import announcer, hub, listener
 from services.notifier.listener import Patience
 from tests.figures import figures
 from tests.unit.notifier import records
@@ -21,7 +21,7 @@ NOW_MS = 1_800_000_000_000.0
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The wall's time, which stands still until a test sets it."""
     time_ms = [NOW_MS]
-    for module in (hub, listener, records, serving_module):
+    for module in (announcer, hub, listener, records, serving_module):
         monkeypatch.setattr(module, "now_ms", lambda: time_ms[0])
     return time_ms
 

@@ -8,7 +8,7 @@ from services.common.audience import AudienceView
 from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience, Caption, LaneFinished, Speech, Transcript, Translation
 from services.common.kafka import Outbox, Received
-from services.common.topics import TRANSCRIPTS, TRANSLATIONS
+from services.common.topics import TRANSCRIPTS, TRANSLATIONS, Headers
 from services.translator.chunker import Chunker
 from services.translator.engines import Deadlines, Engines
 from services.translator.lane import LanePolicy
@@ -17,7 +17,7 @@ from services.translator.ports import Clip
 from services.translator.processor import TranslationProcessor
 from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.sentences import Sentences
-from services.translator.session import MakeChunker, Workshop
+from services.translator.session import MakeChunker, Workshop, untraced
 
 AT_ONCE = RollingPolicy(just_in_time_ms=1e12, force_ms=0, playing_out_ms=1e12, least_words=2)
 """Says whatever can be said, whatever the time."""
@@ -89,6 +89,7 @@ def workshop(
     most_clips_waiting: int = 1000,
     linger_ms: float = 30_000,
     deadlines: Deadlines | None = None,
+    traced: Callable[[Translation], Headers] = untraced,
     clock: Callable[[], float] = steady_ms,
 ) -> Workshop:
     """Fakes for what isn't given."""
@@ -104,6 +105,7 @@ def workshop(
         audience=audience or AudienceView(clock),
         linger_ms=linger_ms,
         clock=clock,
+        traced=traced,
     )
 
 
