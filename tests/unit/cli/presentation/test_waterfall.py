@@ -1,5 +1,7 @@
 """A segment's stages as the terminal shows them."""
 
+from itertools import pairwise
+
 import pytest
 
 from services.cli.presentation.waterfall import summary, waterfall
@@ -33,7 +35,7 @@ def test_stages_follow_each_other_in_the_order_of_the_flow_and_end_with_the_publ
     placed = stages.laid_out(STAGES, AT_MS)
     assert [name for name, _, _ in placed] == ["capture", "recognize", "decide", "synthesize", "store"]
     assert [end - start for _, start, end in placed] == [100, 300, 500, 1000, 100]
-    assert all(end == start for (_, _, end), (_, start, _) in zip(placed, placed[1:], strict=False))
+    assert all(end == start for (_, _, end), (_, start, _) in pairwise(placed))
     assert placed[-1][2] == AT_MS
 
 
