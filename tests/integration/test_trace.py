@@ -28,7 +28,7 @@ async def trace(broker: Broker, *arguments: str) -> tuple[int | None, str, str]:
 
 async def test_segments_are_found_by_code_or_id_and_drawn_by_what_their_last_record_tells(own_broker: Broker) -> None:
     spent = {"capture": 50.0, "translate": 200.0}
-    async with Publisher.open(own_broker.bootstrap, "test") as publisher:
+    async with Publisher.open(own_broker.cluster, "test") as publisher:
         await publisher.send(SESSIONS, session("first-talk", "Calm-Otter-7"))
         await publisher.send(SESSIONS, session("second-talk", "Odd-Owl-8"))
         for talk in ("first-talk", "second-talk"):
@@ -49,7 +49,7 @@ async def test_segments_are_found_by_code_or_id_and_drawn_by_what_their_last_rec
 
 @pytest.mark.parametrize("arguments", [("nobody",), ("Calm-Otter-7", "--segment", "7")])
 async def test_what_is_not_there_is_told_in_one_line(own_broker: Broker, arguments: tuple[str, ...]) -> None:
-    async with Publisher.open(own_broker.bootstrap, "test") as publisher:
+    async with Publisher.open(own_broker.cluster, "test") as publisher:
         await publisher.send(SESSIONS, session("first-talk", "Calm-Otter-7"))
         await publisher.send(TRANSLATIONS, caption(0, session_id="first-talk"))
     code, out, err = await trace(own_broker, *arguments)
