@@ -1,10 +1,12 @@
-"""A clip store that isn't there when the services start: they wait, say so, and go on once it is."""
+"""A clip store that isn't there: services that start wait for it, and a talk goes on without speech, and says so."""
 
 import asyncio
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -73,16 +75,20 @@ async def until_said(log: Path, event: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def sentence(session_id: str) -> Final:
-    words = tuple(Word(text, 300.0 * at, 300.0 * (at + 1)) for at, text in enumerate(SENTENCE.split()))
+def sentence(session_id: str, index: int = 0) -> Final:
+    begin_ms = 5_000.0 * index
+    words = tuple(
+        Word(text, begin_ms + 300.0 * at, begin_ms + 300.0 * (at + 1)) for at, text in enumerate(SENTENCE.split())
+    )
     at = now_ms()
     return Final(
         session_id=session_id,
         language="en",
-        index=0,
+        index=index,
         words=words,
+        previous_mark="." if index else None,
         ends=Boundary.PAUSE,
-        floor_epoch_ms=at - 3000,
+        floor_epoch_ms=at - 3_000 - begin_ms,
         published_at_ms=at,
     )
 
@@ -116,3 +122,52 @@ async def test_translator_and_notifier_go_on_once_the_store_is_there(
         clip = await http.get(speech["url"])
         assert (clip.status_code, clip.content[:4]) == (200, b"fLaC")
         assert (translator.restarts, notifier.restarts) == (0, 0)
+
+
+async def test_while_the_store_stands_still_every_word_is_captioned_and_every_clip_that_is_missing_is_told(
+    platform: Platform, cluster: Cluster, tmp_path: Path
+) -> None:
+    session_id = secrets.token_urlsafe(12)
+    env = {"DRAGOMAN_STORE_DEADLINE_S": "1"}
+    async with (
+        started(platform, "notifier", tmp_path) as notifier,
+        started(platform, "translator", tmp_path, **env) as translator,
+        Publisher.open(cluster, "test") as publisher,
+    ):
+        await publisher.send(SESSIONS, session(session_id, code=secrets.token_hex(4), state=State.LIVE))
+        await notifier.ready()
+        await translator.ready()
+        async with connect(notifier.url.replace("http", "ws") + "/listen", proxy=None) as socket:
+            ears = Ears(socket, patience_s=30)
+            await ears.join(session=session_id)
+            captions: list[dict[str, Any]] = []
+            speeches: list[dict[str, Any]] = []
+
+            async def say(index: int) -> None:
+                """One more sentence, to its end: with the speech of all its segments."""
+                await publisher.send(TRANSCRIPTS, sentence(session_id, index))
+                until_ms = sentence(session_id, index).words[-1].end_ms
+                while not (captions and captions[-1]["end_ms"] == until_ms and len(speeches) == len(captions)):
+                    message = await ears.next()
+                    {"caption": captions, "speech": speeches}[message["type"]].append(message)
+
+            await say(0)
+            platform.aws.process.send(signal.SIGSTOP)
+            try:
+                await say(1)
+                await say(2)
+            finally:
+                platform.aws.process.send(signal.SIGCONT)
+            away = len(captions)
+            await say(3)
+        assert [one["index"] for one in speeches] == [one["index"] for one in captions] == list(range(len(captions)))
+        assert " ".join(one["source"] for one in captions) == " ".join([SENTENCE] * 4)
+        assert all(one["spoken"] and one["text"] and "failed" not in one for one in captions)
+        for speech in speeches[:away]:
+            missing = speech["start_ms"] >= 5_000
+            assert (speech["url"] is None, speech.get("failed")) == (
+                missing,
+                "speech unavailable" if missing else None,
+            )
+        assert speeches[-1]["url"] is not None
+        assert translator.restarts == 0

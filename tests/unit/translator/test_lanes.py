@@ -15,6 +15,7 @@ from services.common.clock import now_ms
 from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech
 from services.common.errors import EngineRejected, EngineUnavailable, Fatal
 from services.translator.engines import Deadlines
+from services.translator.ports import Clip
 from services.translator.rolling import Rolling, RollingPolicy
 from services.translator.session import Workshop
 from tests.unit.translator.builders import final, words_in, words_of
@@ -443,3 +444,26 @@ async def test_words_from_a_speaker_whose_clock_is_ahead_wait_no_longer_than_oth
         while not running.kafka.captions("pt"):
             await asyncio.sleep(0.01)
             running.kafka.commit()
+
+
+async def test_clips_that_can_not_be_stored_in_time_are_told_one_by_one_and_no_word_is_missing(
+    run: Start, audience: AudienceView
+) -> None:
+    class Away(FakeStore):
+        async def put(self, key: str, clip: Clip) -> None:
+            if "000002" not in key:
+                raise EngineUnavailable("no answer")
+            await super().put(key, clip)
+
+    running = await run(workshop(store=Away(), audience=audience, deadlines=Deadlines(store_s=0.05)))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    async with asyncio.timeout(10):
+        while not running.kafka.finishes("pt"):
+            await asyncio.sleep(0.01)
+            running.kafka.commit()
+    captions = running.kafka.captions("pt")
+    assert [caption.spoken for caption in captions] == [True] * 3
+    assert words_in(captions) == words_of(TALK)
+    told = [(speech.index, bool(speech.key), speech.failed) for speech in running.kafka.speeches("pt")]
+    assert told == [(0, False, "speech unavailable"), (1, False, "speech unavailable"), (2, True, None)]
