@@ -154,7 +154,7 @@ class Session:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
                 failed = False
                 try:
-                    await self._transcribe_stretch()
+                    await asyncio.create_task(self._transcribe_stretch())  # see ``_leave_if_cancelled``
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
@@ -300,6 +300,7 @@ class Session:
             Finished(session_id=self._id, language=self._language, end_ms=frame.end_ms, previous_mark=open_mark),
         )
         self.finished = True
+        self._release()
         self._changed.set()
 
     def _release(self) -> None:
@@ -322,7 +323,11 @@ def _now_s() -> float:
 
 
 def _leave_if_cancelled() -> None:
-    """A task group whose task is cancelled while it ends with errors raises those alone, before Python 3.13."""
+    """A task group whose task is cancelled while it ends with errors raises those alone, before Python 3.13.
+
+    So is the other way round: one whose body has ended before the error came leaves its task marked as cancelled. Hence
+    a stretch has a task of its own, and only what happens to the session's task counts here.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

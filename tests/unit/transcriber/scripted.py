@@ -104,6 +104,8 @@ class ScriptedRecognizer:
         self.fail_at: dict[int, Exception] = {}
         """Raised once, where a stream comes to this word."""
         self.fail_opening: list[EngineError] = []
+        self.fail_at_the_end: list[EngineError] = []
+        """Raised to whoever reads while the stream is flushed, which then returns, as a closed stream's flush does."""
         self.closes_slowly = False
         """Once: closing a stream lasts until it is cancelled."""
         self.closing = asyncio.Event()
@@ -166,6 +168,9 @@ class ScriptedStream:
         )
 
     async def flush(self) -> None:
+        if self._recognizer.fail_at_the_end:
+            self.queue.put_nowait(self._recognizer.fail_at_the_end.pop())
+            return
         self.queue.put_nowait(self._hypothesis(last=True))
         await self.queue.join()
 

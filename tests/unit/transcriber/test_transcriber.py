@@ -216,6 +216,16 @@ async def test_a_stream_that_fails_is_opened_again_and_nothing_is_lost_or_repeat
     assert len(recognizer.opened) == 4
 
 
+async def test_a_stream_that_fails_on_the_last_words_is_opened_again_for_them(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_at_the_end = [EngineUnavailable("died of the last words")]
+    await partition.hear(*map(frame, range(4)), frame(4, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 4)
+    assert len(recognizer.opened) == 2
+
+
 async def test_audio_that_the_engine_rejects_is_passed_over_and_the_rest_is_heard(
     partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
