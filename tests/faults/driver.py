@@ -120,13 +120,11 @@ async def _give(here: Scene, voices: Sequence[_Voices], fault: Fault, after_s: f
     speaking = [asyncio.create_task(_run(voice.speaker, voice)) for voice in voices]
     try:
         await asyncio.sleep(after_s)
-        moments.injected_at_ms = moments.over_at_ms = now_ms()
+        moments.injected_at_ms = now_ms()
         await fault.inject(here)
-        if fault.lasts_s:
-            await asyncio.sleep(fault.lasts_s)
+        await asyncio.sleep(fault.lasts_s)
         await fault.heal(here)
-        if fault.lasts_s:
-            moments.over_at_ms = now_ms()
+        moments.over_at_ms = now_ms()
         await asyncio.wait(speaking, timeout=_NEVER_S)
         await asyncio.wait(listening, timeout=_FINISH_S)
     finally:

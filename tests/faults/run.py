@@ -15,8 +15,6 @@ from tests.faults.driver import Moments, Talk, perform
 from tests.faults.faults.fault import Fault
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
-_EARLIEST_S, _LATEST_S = 10.0, 20.0
-_AFTERWARDS_S = 35.0
 _NORMAL_MS = 1000.0
 """A lag is normal again when it is at most so much above the highest before the fault."""
 _AROUND_MS = 5000.0
@@ -31,10 +29,24 @@ class Size:
     hear: tuple[tuple[str, ...], ...]
     """For each recording, languages with a listener."""
     read: tuple[tuple[str, ...], ...]
+    between_s: tuple[float, float]
+    """When the fault begins; the seed decides."""
+    afterwards_s: float
+    """How long is still spoken when it is over."""
 
 
-WHOLE = Size(recordings=("en-bush-columbia", "en-linda-babylon"), hear=(("pt",), ("es",)), read=(("es",), ()))
+WHOLE = Size(
+    recordings=("en-bush-columbia", "en-linda-babylon"),
+    hear=(("pt",), ("es",)),
+    read=(("es",), ()),
+    between_s=(10.0, 20.0),
+    afterwards_s=35.0,
+)
 """Two talks at once, in two languages."""
+SHORT = Size(
+    recordings=("en-voxpopuli-ivory",), hear=(("pt",),), read=(("es",),), between_s=(6.0, 9.0), afterwards_s=14.0
+)
+"""What an ordinary test run has time for."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +73,9 @@ async def run(platform: Platform, fault: Fault, *, seed: int, size: Size, folder
     """Give the talks, audit them, leave record, account and result in the folder, which must be new."""
     await asyncio.to_thread(folder.mkdir, parents=True)
     random = Random(f"{fault.name} {seed}")
-    after_s = random.uniform(_EARLIEST_S, _LATEST_S)
+    after_s = random.uniform(*size.between_s)
     talks = [
-        Talk(SPEECH / f"{name}.flac", after_s + fault.lasts_s + _AFTERWARDS_S, hear, reading)
+        Talk(SPEECH / f"{name}.flac", after_s + fault.lasts_s + size.afterwards_s, hear, reading)
         for name, hear, reading in zip(size.recordings, size.hear, size.read, strict=True)
     ]
     moments = await perform(platform, fault, talks, random=random, after_s=after_s, folder=folder)

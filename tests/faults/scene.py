@@ -1,5 +1,6 @@
 """Where faults happen: the whole system, with a way to each of its doors that can be harmed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ class Scene:
     random: Random
     watch: Wristwatch = field(default_factory=Wristwatch)
     """All speakers'."""
+    going_on: "asyncio.Task[None] | None" = None
+    """What a fault does while it lasts."""
 
     @property
     def speak_url(self) -> str:

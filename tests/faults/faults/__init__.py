@@ -2,9 +2,9 @@
 
 from tests.faults.faults import aws, broker, clock, engine, network, processes
 from tests.faults.faults.fault import Fault
+from tests.faults.faults.several import Several
 
-ALL: tuple[Fault, ...] = (
-    Fault(),
+EACH: tuple[Fault, ...] = (
     *processes.ALL,
     *broker.ALL,
     *aws.ALL,
@@ -12,3 +12,4 @@ ALL: tuple[Fault, ...] = (
     *network.ALL,
     *clock.ALL,
 )
+ALL: tuple[Fault, ...] = (Fault(), *EACH, Several(of=EACH))
