@@ -32,7 +32,8 @@ bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipp
 faults: setup  ## break everything that can break, in mid-talk, and see that no word is lost: within an hour, docs/reliability.md
 	@$(bin)/python -m tests.faults
 
-images: setup  ## build the services' images for AWS without a container engine, try each, say how large they are
+images: setup  ## build the services' images without a container engine, try each, say how large they are
+	@scripts/images transcriber:local translator:local >/dev/null
 	@scripts/images
 	@$(bin)/pytest tests/images
 

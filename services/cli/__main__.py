@@ -19,6 +19,8 @@ COMMANDS = {
     "topics": (f"{_IN}.topics:topics", "Make, compare and read the topics that join the services."),
     "trace": (f"{_IN}.trace:trace", "Show where the time of a session's segments went, stage by stage."),
     "evaluate": (f"{_IN}.evaluate:evaluate", "Measure lag and quality over a folder of recordings."),
+    "provision": (f"{_IN}.containers:provision", "Make at a local AWS endpoint what the services need."),
+    "web": (f"{_IN}.containers:web", "Serve the web apps beside services that run in containers."),
     "logs": (f"{_IN}.logs:logs", "Show the logs of the stack on this machine."),
     "doctor": (f"{_IN}.doctor:doctor", "Check every part that the stack needs, and say what to do."),
 }

@@ -154,7 +154,7 @@ async def _collect(platform: Platform, sessions: set[str], folder: Path) -> None
     aws = {
         "endpoint_url": platform.aws.url,
         "region_name": "us-east-1",
-        "aws_access_key_id": platform.aws.root_key_id,
-        "aws_secret_access_key": platform.aws.root_secret,
+        "aws_access_key_id": platform.aws.root.key_id,
+        "aws_secret_access_key": platform.aws.root.secret,
     }
     await collect(folder, platform.broker.bootstrap, BUCKET, aws, sessions)

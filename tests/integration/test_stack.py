@@ -30,7 +30,7 @@ async def test_every_topic_is_as_it_should_be(platform: Platform) -> None:
 
 
 async def test_provisioning_again_changes_nothing(platform: Platform) -> None:
-    assert await provision(platform.aws, platform.data) == platform.provisioned
+    assert await provision(platform.aws.root, platform.data) == platform.provisioned
 
 
 async def test_the_demo_speakers_token_is_signed_by_the_published_keys(aws: Provisioned) -> None:
@@ -67,7 +67,7 @@ async def test_the_services_may_use_their_bucket_and_table_but_not_remove_them()
 
 
 async def test_clips_live_for_a_day(platform: Platform) -> None:
-    async with platform.aws.client("s3") as s3:
+    async with platform.aws.root.client("s3") as s3:
         rules = (await s3.get_bucket_lifecycle_configuration(Bucket=BUCKET))["Rules"]
     assert [(rule["Status"], rule["Expiration"]) for rule in rules] == [("Enabled", {"Days": 1})]
 

@@ -2,6 +2,7 @@
 
 import secrets
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,39 @@ STOP_LIMIT_S = 5.0
 REGION = "us-east-1"
 
 
+@dataclass(frozen=True)
+class Root:
+    """Who may do everything at a local AWS endpoint: makes what the services then use with few rights."""
+
+    url: str
+    key_id: str
+    secret: str
+
+    def client(self, service: str) -> AbstractAsyncContextManager[Any]:
+        made: AbstractAsyncContextManager[Any] = get_session().create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=self.key_id,
+            aws_secret_access_key=self.secret,
+            config=AioConfig(connect_timeout=2, read_timeout=10, retries={"max_attempts": 3}),
+        )
+        return made
+
+
 class AwsEndpoint(Server):
     """MiniStack with its state in a folder. A clean stop keeps the state, a kill loses what came after the last one."""
 
     def __init__(self, *, environment: Path, data: Path, log: Path, port: int) -> None:
         """environment: the virtual environment that MiniStack is installed in."""
         super().__init__("aws-endpoint", port=port, log=log, stop_limit_s=STOP_LIMIT_S)
-        self.root_key_id = "ROOT" + secrets.token_hex(8).upper()
-        self.root_secret = secrets.token_urlsafe(32)
+        self.root = Root(f"http://{HOST}:{port}", "ROOT" + secrets.token_hex(8).upper(), secrets.token_urlsafe(32))
         self._python = environment / "bin" / "python"
         self._data = data
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return self.root.url
 
     async def start(self) -> None:
         """Return once it answers. Raises StackError that says what is missing or what it said."""
@@ -57,20 +77,8 @@ class AwsEndpoint(Server):
                 "S3_PERSIST": "1",
                 "S3_DATA_DIR": str(self._data / "s3"),
                 "TMPDIR": str(temporary),
-                "AWS_ACCESS_KEY_ID": self.root_key_id,
-                "AWS_SECRET_ACCESS_KEY": self.root_secret,
+                "AWS_ACCESS_KEY_ID": self.root.key_id,
+                "AWS_SECRET_ACCESS_KEY": self.root.secret,
             },
             START_LIMIT_S,
         )
-
-    def client(self, service: str) -> AbstractAsyncContextManager[Any]:
-        """A client with all rights, for making what the services then use with few."""
-        made: AbstractAsyncContextManager[Any] = get_session().create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=self.root_key_id,
-            aws_secret_access_key=self.root_secret,
-            config=AioConfig(connect_timeout=2, read_timeout=10, retries={"max_attempts": 3}),
-        )
-        return made

@@ -70,7 +70,7 @@ class Platform:
 
     async def another_speaker(self, username: str) -> str:
         """An access token of a speaker of this name (an e-mail address), made if need be."""
-        password = await add_speaker(self.aws, self.provisioned, username)
+        password = await add_speaker(self.aws.root, self.provisioned, username)
         return await sign_in(self.provisioned, username, password)
 
     async def start(self) -> None:
@@ -114,7 +114,7 @@ class Platform:
 
     async def _start_aws(self) -> None:
         await self.aws.start()
-        self._provisioned = await provision(self.aws, self.data)
+        self._provisioned = await provision(self.aws.root, self.data)
 
 
 def is_running(data: Path) -> bool:

@@ -17,7 +17,7 @@ from aiobotocore.session import get_session
 from botocore import UNSIGNED
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.cli.stack.aws_endpoint import REGION, AwsEndpoint
+from services.cli.stack.aws_endpoint import REGION, Root
 from services.cli.stack.errors import StackError
 from services.ingest.store import TABLE, TTL_ATTRIBUTE
 
@@ -75,15 +75,15 @@ class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
         fresh.replace(path)
 
 
-async def provision(endpoint: AwsEndpoint, data: Path) -> Provisioned:
+async def provision(root: Root, data: Path) -> Provisioned:
     """Make what is missing, keep what is there. Raises StackError."""
     known = Provisioned.load(data)
     try:
         async with (
-            endpoint.client("s3") as s3,
-            endpoint.client("dynamodb") as dynamodb,
-            endpoint.client("iam") as iam,
-            endpoint.client("cognito-idp") as cognito,
+            root.client("s3") as s3,
+            root.client("dynamodb") as dynamodb,
+            root.client("iam") as iam,
+            root.client("cognito-idp") as cognito,
         ):
             await _bucket(s3)
             await _table(dynamodb)
@@ -93,9 +93,9 @@ async def provision(endpoint: AwsEndpoint, data: Path) -> Provisioned:
             password = known.demo_password if known else _password()
             await _speaker(cognito, pool_id, DEMO_SPEAKER, password)
     except (BotoCoreError, ClientError, OSError) as fault:
-        raise StackError(f"the AWS endpoint at {endpoint.url} could not be prepared: {fault}") from fault
+        raise StackError(f"the AWS endpoint at {root.url} could not be prepared: {fault}") from fault
     made = Provisioned(
-        endpoint=endpoint.url,
+        endpoint=root.url,
         pool_id=pool_id,
         client_id=client_id,
         key_id=key_id,
@@ -134,10 +134,10 @@ async def sign_in(provisioned: Provisioned, username: str | None = None, passwor
     return token
 
 
-async def add_speaker(endpoint: AwsEndpoint, provisioned: Provisioned, username: str) -> str:
+async def add_speaker(root: Root, provisioned: Provisioned, username: str) -> str:
     """Another speaker, or a new password for one. Returns the password."""
     password = _password()
-    async with endpoint.client("cognito-idp") as cognito:
+    async with root.client("cognito-idp") as cognito:
         await _speaker(cognito, provisioned.pool_id, username, password)
     return password
 

@@ -100,10 +100,10 @@ def require_built(folder: Path = BUILT) -> None:
 
 
 @asynccontextmanager
-async def served(config: Config, clips: str, port: int, folder: Path = BUILT) -> AsyncIterator[None]:
-    """Serve the built pages on this machine within the block. clips: origin of the clips' URLs. Raises StackError."""
+async def served(config: Config, clips: str, port: int, folder: Path = BUILT, host: str = HOST) -> AsyncIterator[None]:
+    """Serve the built pages within the block. clips: origin of the clips' URLs. Raises StackError."""
     require_built(folder)
-    with listen(HOST, port, "the web apps' server") as socket:
+    with listen(host, port, "the web apps' server") as socket:
         server = Uvicorn(
             uvicorn.Config(
                 web_app(config, clips, folder),
