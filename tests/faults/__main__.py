@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
 
-from services.cli.stack import Platform, Ports
+from services.cli.stack import Platform, Ports, StackError
 from tests.faults.faults import ALL
 from tests.faults.faults.fault import Fault
 from tests.faults.report import results_in, write_table
@@ -24,9 +24,9 @@ def main() -> int:
     into = arguments.into.resolve()
     faults = [fault for fault in ALL if arguments.only in fault.name]
     print(f"seed {arguments.seed}, {len(faults)} faults, into {into}", flush=True)
-    asyncio.run(_run_all(faults, arguments.seed, into))
+    complete = asyncio.run(_run_all(faults, arguments.seed, into))
     write_table(into)
-    return 0 if all(result.clean for result in results_in(into)) else 1
+    return 0 if complete and all(result.clean for result in results_in(into)) else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -43,20 +43,28 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _run_all(faults: Sequence[Fault], seed: int, into: Path) -> None:
-    began = time.monotonic()
+async def _run_all(faults: Sequence[Fault], seed: int, into: Path) -> bool:
+    """Whether each came to an end."""
+    began, complete = time.monotonic(), True
     async with Platform(ports=Ports.free(), data=into / "data", logs=into / "logs") as platform:
         for fault in faults:
             if time.monotonic() - began > _LIMIT_S - _LAST_START_S:
                 print(f"{fault.name}: left out, the time is over", flush=True)
+                complete = False
                 continue
-            result = await run(platform, fault, seed=seed, size=WHOLE, folder=into / f"{_slug(fault)}-{seed}")
+            try:
+                result = await run(platform, fault, seed=seed, size=WHOLE, folder=into / f"{_slug(fault)}-{seed}")
+            except (StackError, TimeoutError) as unable:
+                print(f"{fault.name}: did not come to an end: {unable or type(unable).__name__}", flush=True)
+                complete = False
+                continue
             print(
                 f"{fault.name}: {result.spoken_words} words, {result.lost} lost, {result.repeated} repeated, "
                 f"{result.reordered} reordered, {result.altered} altered, {result.told} told, "
                 f"normal after {result.normal_after_s:.1f} s",
                 flush=True,
             )
+    return complete
 
 
 def _slug(fault: Fault) -> str:

@@ -100,11 +100,11 @@ def _result(fault: Fault, seed: int, accounts: Sequence[Account], moments: Momen
         altered=count(Kind.ALTERED),
         told=count(Kind.TOLD),
         resent_frames=sum(account.resent_frames for account in accounts),
-        normal_after_s=_normal_after_s(accounts, moments),
+        normal_after_s=normal_after_s(accounts, moments),
     )
 
 
-def _normal_after_s(accounts: Sequence[Account], moments: Moments) -> float:
+def normal_after_s(accounts: Sequence[Account], moments: Moments) -> float:
     """From the fault's end until the last listener's captions come as soon after the word as before."""
     return (
         max(0.0, *(_late_until_ms(lags, moments) for account in accounts for lags in account.caption_lags_ms.values()))
@@ -115,12 +115,11 @@ def _normal_after_s(accounts: Sequence[Account], moments: Moments) -> float:
 def _late_until_ms(lags: Sequence[tuple[float, float]], moments: Moments) -> float:
     """When the last caption came of those that were late in a row, beginning with words of the fault's time."""
     limit_ms = max((lag for at_ms, lag in lags if at_ms < moments.injected_at_ms), default=0.0) + _NORMAL_MS
-    until_ms = 0.0
+    late, until_ms = False, 0.0
     for at_ms, lag in lags:
-        if at_ms < moments.injected_at_ms:
-            continue
-        if lag > limit_ms:
-            until_ms = at_ms - moments.over_at_ms
-        elif until_ms or at_ms - lag > moments.over_at_ms + _AROUND_MS:
+        because_of_it = late or at_ms - lag <= moments.over_at_ms + _AROUND_MS
+        if at_ms > moments.injected_at_ms and lag > limit_ms and because_of_it:
+            late, until_ms = True, at_ms - moments.over_at_ms
+        elif late and at_ms > moments.over_at_ms:
             break
     return until_ms
