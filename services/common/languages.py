@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 EngineSet = Literal["local", "aws"]
 """Whose engines serve a language: those of one machine, or Amazon's."""
 
@@ -72,6 +74,21 @@ class Language:
     def quality(self, translator: EngineSet) -> Quality:
         """Of translations into it. Amazon's were not measured."""
         return self.local.quality if translator == "local" else Quality.GOOD
+
+    def has_voice(self, translator: EngineSet) -> bool:
+        """Whether translations into it are spoken, not only written."""
+        return (self.local.voice if translator == "local" else self.aws.voice) is not None
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A language that a session's listeners may choose."""
+
+    code: str
+    name: str
+    direction: str
+    quality: Quality
+    speech: bool
+    """Whether it can be heard; the spoken language is to be read only."""
 
 
 _PT = "nmt:en-pt"
@@ -201,7 +218,16 @@ def targets(source: str, translator: EngineSet) -> tuple[str, ...]:
     return tuple(code for code, entry in LANGUAGES.items() if entry.is_translated(LANGUAGES[source], translator))
 
 
-def offered(source: str, wanted: tuple[str, ...] | None, translator: EngineSet) -> tuple[str, ...]:
+def offered(source: str, wanted: tuple[str, ...] | None, translator: EngineSet) -> tuple[Offer, ...]:
     """What a session's listeners may choose from, spoken language first. wanted: by its speaker; None: all."""
     possible = targets(source, translator)
-    return (source, *(possible if wanted is None else (code for code in wanted if code in possible)))
+    chosen = possible if wanted is None else (code for code in wanted if code in possible)
+    return tuple(_offer(LANGUAGES[code], source, translator) for code in (source, *chosen))
+
+
+def _offer(entry: Language, source: str, translator: EngineSet) -> Offer:
+    """The spoken language is as good as it was said, whatever translations into it are."""
+    if entry.code == source:
+        return Offer(entry.code, entry.name, entry.direction, Quality.GOOD, speech=False)
+    speech = entry.has_voice(translator)
+    return Offer(entry.code, entry.name, entry.direction, entry.quality(translator), speech)

@@ -14,6 +14,7 @@ from services.common.audience import AudienceView
 from services.common.contracts import Session, State
 from services.common.http import error_response, json_response
 from services.common.kafka import KafkaUnavailable
+from services.common.languages import Offer
 from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Change, NewSession, Refused, Sessions
 from services.ingest.tokens import KeysUnavailable, Speaker, TokenRejected, Tokens
@@ -32,8 +33,8 @@ class PublicView(msgspec.Struct, frozen=True):
     title: str
     state: State
     source_language: str
-    languages: tuple[str, ...]
-    """Codes that a listener may choose, the spoken one first."""
+    languages: tuple[Offer, ...]
+    """What a listener may choose, the spoken one first."""
 
 
 class OwnerView(PublicView, frozen=True):

@@ -11,7 +11,7 @@ from services.common.attempts import Attempts, TooManyFailures
 from services.common.clock import now_ms, steady_ms
 from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
-from services.common.languages import offered, spoken, targets
+from services.common.languages import Offer, offered, spoken, targets
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.floors import Floors
 from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
@@ -117,7 +117,7 @@ class Sessions:
         """The languages that a talk may be given in, each with those that it can be translated into."""
         return {code: targets(code, self._settings.translator_engines) for code in spoken(self._settings.recognizer)}
 
-    def offered(self, session: Session) -> tuple[str, ...]:
+    def offered(self, session: Session) -> tuple[Offer, ...]:
         """What its listeners may choose, the spoken language first."""
         return offered(session.source_language, session.target_languages, self._settings.translator_engines)
 

@@ -22,10 +22,10 @@ from services.common.contracts import (
     Speech,
     State,
 )
-from services.common.languages import EngineSet
+from services.common.languages import EngineSet, offered
 from services.common.topics import Headers
 from services.notifier.audience import Audiences
-from services.notifier.messages import Join, Refused, offers
+from services.notifier.messages import Join, Refused
 from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
 from services.notifier.tail import N, Notice, Tail
 
@@ -118,14 +118,12 @@ class Hub:
     def join(self, join: Join, wake: Callable[[], None]) -> Seat:
         """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
         room, session = self._find(join.session.strip(), resuming=join.after is not None)
-        offered = offers(session, self._translator)
-        if join.language not in offered:
-            raise Refused(
-                4406, "language", f"this session has no {join.language!r}; choose one of {', '.join(offered)}"
-            )
+        offers = offered(session.source_language, session.target_languages, self._translator)
+        if join.language not in (codes := [offer.code for offer in offers]):
+            raise Refused(4406, "language", f"this session has no {join.language!r}; choose one of {', '.join(codes)}")
         if self.listeners >= self._limits.listeners or room.listeners >= self._limits.session_listeners:
             raise Refused(1013, "full", "no more listeners fit in here; try again in a while")
-        seat = Seat(room, session, offered.values(), join, now_ms(), wake)
+        seat = Seat(room, session, offers, join, now_ms(), wake)
         room.seats.setdefault(join.language, set()).add(seat)
         self.listeners += 1
         if not seat.monitor:

@@ -1,12 +1,11 @@
 """The listener's socket as structs: see ``docs/protocol.md``."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 
-from services.common import languages
 from services.common.contracts import Caption, FloorMs, SentenceMark, Session, Speech, State
+from services.common.languages import Offer
 from services.notifier.tail import Gap
 
 
@@ -54,15 +53,6 @@ def read_join(text: str) -> Join | None:
         raise Refused(4400, "malformed", f"can't read this message: {fault}") from fault
     except RecursionError:
         raise Refused(4400, "malformed", "can't read this message: nested too deep") from None
-
-
-class Offer(msgspec.Struct, frozen=True):
-    """A language that a listener may join."""
-
-    code: str
-    name: str
-    direction: str
-    quality: languages.Quality
 
 
 class Span(msgspec.Struct, frozen=True, rename={"first": "from", "last": "to"}):
@@ -160,16 +150,9 @@ def encode(message: Message | CaptionNotice | SpeechNotice) -> str:
     return _encoder.encode(message).decode()
 
 
-def offers(session: Session, translator: languages.EngineSet) -> dict[str, Offer]:
-    """The session's languages by code, the spoken one first."""
-    codes = languages.offered(session.source_language, session.target_languages, translator)
-    table = (languages.LANGUAGES[code] for code in codes)
-    return {entry.code: Offer(entry.code, entry.name, entry.direction, entry.quality(translator)) for entry in table}
-
-
 def joined(
     session: Session,
-    offers: Iterable[Offer],
+    offers: tuple[Offer, ...],
     language: str,
     next_index: int,
     gap: Gap | None,
@@ -184,7 +167,7 @@ def joined(
         state=session.state,
         language=language,
         source_language=session.source_language,
-        languages=tuple(offers),
+        languages=offers,
         next_index=next_index,
         server_time_ms=now_ms,
         gap=Span(gap.first, gap.last) if gap else None,

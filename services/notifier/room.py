@@ -1,9 +1,10 @@
 """One session as its listeners see it: tails per language, and a seat per listener. Pure."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.common.contracts import Caption, Final, Finished, Partial, Session, State
+from services.common.languages import Offer
 from services.common.writing import joined
 from services.notifier import messages
 from services.notifier.messages import Join, Message
@@ -90,7 +91,7 @@ class Seat:
         self,
         room: Room,
         session: Session,
-        offers: Collection[messages.Offer],
+        offers: tuple[Offer, ...],
         join: Join,
         now_ms: float,
         wake: Callable[[], None],

@@ -39,6 +39,10 @@ _BEHIND_MS = 1_900
 _CLIENT, _USER = "client", "11-22"
 _RATE = 24_000
 _HEADER = struct.Struct("<IQd")
+_OFFERS = [
+    {"code": code, "name": name, "direction": direction, "quality": quality, "speech": code in VOICES}
+    for code, (name, direction, quality) in LANGUAGES.items()
+]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Services:
             "title": TITLE,
             "state": "live",
             "source_language": "en",
-            "languages": list(LANGUAGES),
+            "languages": _OFFERS,
             "target_languages": None,
             "created_at_ms": time.time() * 1000 - 3_600_000,
             "listeners": {"pt": 128, "es": 74, "fr": 31, "ca": 6},
@@ -285,10 +289,6 @@ class Services:
     async def _let_in(self, socket: WebSocket, join: dict[str, Any]) -> None:
         language, after = join["language"], join.get("after")
         first = 0 if after is None else after + 1
-        offers = [
-            {"code": code, "name": name, "direction": direction, "quality": quality}
-            for code, (name, direction, quality) in LANGUAGES.items()
-        ]
         joined = {
             "type": "joined",
             "session_id": TALK,
@@ -296,7 +296,7 @@ class Services:
             "state": self.talk["state"],
             "language": language,
             "source_language": "en",
-            "languages": offers,
+            "languages": _OFFERS,
             "next_index": first,
             "server_time_ms": self._now_ms(),
         }

@@ -18,7 +18,7 @@ import { type Laid, Player, type Skipped } from './player/player';
 import type { tap as tapOf } from './player/tap';
 import { Progress } from './progress';
 import { type Mode, useListener } from './store';
-import { joinedTalk } from './talk';
+import { talkOf } from './talk';
 
 /** How often is looked at what is heard. */
 const TICK_MS = 200;
@@ -238,7 +238,7 @@ export class Listening {
     if (joined.language !== get().language) return;
     this.#progress.told(joined.next_index - 1, false);
     const wantedPartials = this.#join().partials;
-    set({ talk: joinedTalk(joined), state: joined.state, recognized: joined.recognized ?? true });
+    set({ talk: talkOf(joined), state: joined.state, recognized: joined.recognized ?? true });
     this.#lockScreen?.entitle(joined.title);
     if (joined.gap !== undefined) {
       const { to } = joined.gap;

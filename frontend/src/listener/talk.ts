@@ -1,9 +1,5 @@
 import type { Config } from '../shared/config';
-import { direction, nativeName } from '../shared/languages';
-import type { Joined, Offer, SessionState } from '../shared/listen/messages';
-
-/** A language as it is offered; before the notifier has been asked, nobody knows its quality. */
-export type Choice = Omit<Offer, 'quality'> & Partial<Pick<Offer, 'quality'>>;
+import type { Joined, Offer } from '../shared/listen/messages';
 
 /** A session as a listener may see it. */
 export interface Talk {
@@ -11,19 +7,14 @@ export interface Talk {
   readonly title: string;
   readonly sourceLanguage: string;
   /** The spoken one first. */
-  readonly languages: readonly Choice[];
+  readonly languages: readonly Offer[];
 }
 
 /** Why there is no talk to listen to. `unreachable` may pass by itself. */
 export type NoTalk = 'unknown' | 'ended' | 'attempts' | 'unreachable';
 
-interface PublicView {
-  readonly session_id: string;
-  readonly title: string;
-  readonly state: SessionState;
-  readonly source_language: string;
-  readonly languages: readonly string[];
-}
+/** What ingest and the notifier both tell of a session. */
+type View = Pick<Joined, 'session_id' | 'title' | 'source_language' | 'languages'>;
 
 const LIMIT_MS = 8_000;
 
@@ -34,7 +25,7 @@ export async function findTalk(config: Config, name: string): Promise<Talk | NoT
   try {
     const url = `${config.ingest}/sessions/${encodeURIComponent(name)}`;
     const answer = await fetch(url, { signal: limit.signal });
-    if (answer.ok) return fromView((await answer.json()) as PublicView);
+    if (answer.ok) return talkOf((await answer.json()) as View);
     return NO_TALK.get(answer.status) ?? 'unreachable';
   } catch {
     return 'unreachable';
@@ -50,22 +41,13 @@ const NO_TALK: ReadonlyMap<number, NoTalk> = new Map([
   [429, 'attempts'],
 ]);
 
-function fromView(view: PublicView): Talk {
+/** The session that a service has told of. */
+export function talkOf(view: View): Talk {
   return {
     id: view.session_id,
     title: view.title,
     sourceLanguage: view.source_language,
-    languages: view.languages.map((code) => ({ code, name: nativeName(code), direction: direction(code) })),
-  };
-}
-
-/** The same from the notifier's answer, which knows more. */
-export function joinedTalk(joined: Joined): Talk {
-  return {
-    id: joined.session_id,
-    title: joined.title,
-    sourceLanguage: joined.source_language,
-    languages: joined.languages,
+    languages: view.languages,
   };
 }
 

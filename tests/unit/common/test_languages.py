@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from services.common.languages import LANGUAGES, EngineSet, offered, spoken, targets
+from services.common.languages import LANGUAGES, EngineSet, Offer, Quality, offered, spoken, targets
 from services.common.writing import joined
 
 CASES = Path(__file__).parents[2] / "data" / "languages" / "cases.json"
+
+
+def codes(offers: tuple[Offer, ...]) -> list[str]:
+    return [offer.code for offer in offers]
 
 
 def test_names_and_directions_are_those_that_the_pages_know() -> None:
@@ -42,8 +46,22 @@ def test_engines_of_both_kinds_may_be_mixed() -> None:
 
 
 def test_what_the_speaker_wants_keeps_its_order_and_loses_what_there_is_no_way_to() -> None:
-    assert offered("en", ("es", "de", "pt", "xx"), "local") == ("en", "es", "pt")
-    assert offered("en", ("es", "de", "pt", "gl"), "aws") == ("en", "es", "de", "pt")
+    assert codes(offered("en", ("es", "de", "pt", "xx"), "local")) == ["en", "es", "pt"]
+    assert codes(offered("en", ("es", "de", "pt", "gl"), "aws")) == ["en", "es", "de", "pt"]
+
+
+def test_an_offer_tells_of_a_language_what_a_listener_wants_to_know_before_choosing_it() -> None:
+    offers = {offer.code: offer for offer in offered("en", None, "local")}
+    assert offers["fr"] == Offer("fr", "Français", "ltr", Quality.DRAFT, speech=True)
+    assert offers["ca"] == Offer("ca", "Català", "ltr", Quality.GOOD, speech=False)
+    assert offered("en", ("fr", "ar"), "aws")[1:] == (
+        Offer("fr", "Français", "ltr", Quality.GOOD, speech=True),
+        Offer("ar", "العربية", "rtl", Quality.GOOD, speech=True),
+    )
+
+
+def test_the_spoken_language_is_offered_as_it_was_said_and_to_be_read() -> None:
+    assert offered("fr", (), "local") == (Offer("fr", "Français", "ltr", Quality.GOOD, speech=False),)
 
 
 @pytest.mark.parametrize(

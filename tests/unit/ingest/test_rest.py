@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from services.common.contracts import Session, State
+from services.common.languages import offered
 from services.ingest.sessions import CODE_LENGTH, CODE_LETTERS
 from tests.unit.ingest.fakes import Ingest, Signer, running
 
@@ -47,7 +49,7 @@ async def test_a_new_session_has_a_secret_id_and_a_code_to_read_aloud(ingest: In
         "title": "A talk",
         "state": "created",
         "source_language": "en",
-        "languages": ["en", "pt", "es", "fr", "it", "ca", "gl"],
+        "languages": [msgspec.to_builtins(offer) for offer in offered("en", None, "local")],
         "target_languages": None,
         "listeners": {},
     }
@@ -76,7 +78,7 @@ async def test_the_chosen_engines_say_which_languages_there_are(signer: Signer) 
         assert spoken["ja"] == [code for code in spoken if code != "ja"]
         assert "gl" not in {*spoken, *spoken["en"]}
         session = await made(owner, source_language="ja", target_languages=["ar", "en"])
-        assert session["languages"] == ["ja", "ar", "en"]
+        assert [offer["code"] for offer in session["languages"]] == ["ja", "ar", "en"]
         for refused in ({"source_language": "gl"}, {"target_languages": ["gl"]}):
             answer = await owner.post("/sessions", json={**TALK, **refused})
             assert (answer.status_code, answer.json()["code"]) == (422, "language")
@@ -102,7 +104,11 @@ async def test_a_listener_sees_what_a_listener_may_see(owner: httpx.AsyncClient,
             "title": "A talk",
             "state": "created",
             "source_language": "en",
-            "languages": ["en", "es", "pt"],
+            "languages": [
+                {"code": "en", "name": "English", "direction": "ltr", "quality": "good", "speech": False},
+                {"code": "es", "name": "Español", "direction": "ltr", "quality": "good", "speech": True},
+                {"code": "pt", "name": "Português", "direction": "ltr", "quality": "good", "speech": True},
+            ],
         }
 
 
@@ -181,7 +187,8 @@ async def test_a_title_is_not_changed_to_what_is_none(owner: httpx.AsyncClient) 
 
 
 async def test_a_language_asked_for_twice_is_offered_once(owner: httpx.AsyncClient) -> None:
-    assert (await made(owner, target_languages=["pt", "es", "pt"]))["languages"] == ["en", "pt", "es"]
+    offers = (await made(owner, target_languages=["pt", "es", "pt"]))["languages"]
+    assert [offer["code"] for offer in offers] == ["en", "pt", "es"]
 
 
 async def test_a_session_nobody_speaks_in_can_not_be_made_live(owner: httpx.AsyncClient) -> None:

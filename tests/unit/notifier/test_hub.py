@@ -103,13 +103,13 @@ def test_what_is_offered_and_how_good_it_is_depends_on_the_engines(translator: E
     assert translator == "local" or offers["ar"].direction == "rtl"
 
 
-def test_languages_have_names_and_directions_in_the_answer(world: World) -> None:
+def test_languages_are_offered_in_the_answer_as_a_listener_knows_them(world: World) -> None:
     world.hub.take(session(target_languages=("pt",)), 0.0)
     joined = world.told(world.join())[0]
     assert isinstance(joined, Joined)
-    assert [(one.code, one.name, one.direction) for one in joined.languages] == [
-        ("en", "English", "ltr"),
-        ("pt", "Português", "ltr"),
+    assert [(one.code, one.name, one.direction, one.speech) for one in joined.languages] == [
+        ("en", "English", "ltr", False),
+        ("pt", "Português", "ltr", True),
     ]
 
 

@@ -4,12 +4,15 @@ export type SessionState = 'created' | 'live' | 'paused' | 'muted' | 'ended';
 
 export type SentenceMark = '' | '.' | '?' | '!';
 
+/** A language that a session's listeners may choose. */
 export interface Offer {
   readonly code: string;
   /** In the language itself. */
   readonly name: string;
   readonly direction: 'ltr' | 'rtl';
   readonly quality: 'good' | 'draft';
+  /** Whether it can be heard; else there are captions alone. */
+  readonly speech: boolean;
 }
 
 export interface Joined {

@@ -1,6 +1,6 @@
 /** A speaker's sessions over ingest's REST interface. */
 
-import type { SessionState } from '../../shared/listen/messages';
+import type { Offer, SessionState } from '../../shared/listen/messages';
 
 /** A session as its owner sees it. */
 export interface OwnSession {
@@ -11,7 +11,7 @@ export interface OwnSession {
   readonly state: SessionState;
   readonly source_language: string;
   /** What listeners may choose, the spoken language first. */
-  readonly languages: readonly string[];
+  readonly languages: readonly Offer[];
   readonly created_at_ms: number;
   /** Counts by language. */
   readonly listeners: Readonly<Record<string, number>>;
