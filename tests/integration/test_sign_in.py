@@ -1,21 +1,25 @@
 """Signing in to Kafka as to MSK, on a broker that cuts connections which don't sign in again in time."""
 
 import asyncio
+import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from services.cli.stack.ports import free_ports
+from services.cli.stack.process import base_environment
 from services.common.kafka import KafkaUnavailable, LogReader, Publisher, describe_topics, process_partitions, sign_in
-from services.common.topics import AUDIO, TRANSCRIPTS
+from services.common.topics import AUDIENCE, AUDIO, TRANSCRIPTS
 from tests.integration.copier import Copier
 from tests.integration.test_processing import Heard, one_for_each_partition, speak
 from tests.standins.msk import Msk, SignedTokens, write_keys
+from tests.standins.msk_signer.aws_msk_iam_sasl_signer.MSKAuthTokenProvider import KEY_VARIABLE
 
 ROLE = {"AWS_ACCESS_KEY_ID": "a-role", "AWS_SECRET_ACCESS_KEY": "a-secret", "AWS_DEFAULT_REGION": "eu-west-1"}
 _LIMIT_S = 60.0
-_TIMES = 5
+_TIMES = 3
 """How often a sign-in runs out before a test is content."""
 
 
@@ -57,6 +61,66 @@ async def test_a_token_that_the_broker_refuses_ends_the_attempt_and_says_what_to
         await describe_topics(msk.signed_in_by(tokens(msk, tmp_path)))
 
 
+async def test_who_may_not_use_a_topic_is_told_so(msk: Msk) -> None:
+    await msk.forbid("an outsider", AUDIENCE.name)
+    outsider = msk.signed_in_by(SignedTokens(msk.key, name="an outsider"))
+    with pytest.raises(KafkaUnavailable, match=r"forbids it: .*audience.*see that the task's role grants it"):
+        async with LogReader.open(outsider, [AUDIENCE], client_id="test"):
+            pass
+
+
+async def apply_topics_with(env: Mapping[str, str]) -> tuple[int | None, str, str]:
+    """Exit code, output and error output of ``dragoman topics apply``, as a task of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.cli", "topics", "apply"),
+        env=base_environment() | {"AWS_EC2_METADATA_DISABLED": "true"} | env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            output, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, output.decode(), errors.decode()
+
+
+async def test_topics_are_applied_in_the_name_of_the_tasks_role(msk: Msk) -> None:
+    assert await apply_topics_with(msk.environment | ROLE) == (0, "all topics are as they should be\n", "")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "code", "said"),
+    [
+        ("AWS_ACCESS_KEY_ID", 1, "give the task a role, or set AWS_ACCESS_KEY_ID"),
+        ("AWS_DEFAULT_REGION", 2, "wrong setting: DRAGOMAN_KAFKA_SIGN_IN=iam: no AWS region; set AWS_DEFAULT_REGION"),
+    ],
+)
+async def test_what_a_task_lacks_to_sign_in_is_one_line(msk: Msk, lacks: str, code: int, said: str) -> None:
+    env = {name: value for name, value in (msk.environment | ROLE).items() if name != lacks}
+    ended, _, errors = await apply_topics_with(env)
+    (line,) = errors.splitlines()
+    assert ended == code
+    assert said in line
+
+
+async def test_credentials_that_the_broker_does_not_know_are_one_line(msk: Msk, tmp_path: Path) -> None:
+    write_keys(tmp_path, tmp_path / "signs.pem", tmp_path / "jwks.json")
+    ended, _, errors = await apply_topics_with(msk.environment | ROLE | {KEY_VARIABLE: str(tmp_path / "signs.pem")})
+    (line,) = errors.splitlines()
+    assert ended == 1
+    assert "the broker refuses the token" in line
+
+
+async def test_a_broker_that_does_not_answer_is_one_line() -> None:
+    (port,) = free_ports(1)
+    ended, _, errors = await apply_topics_with({"DRAGOMAN_KAFKA_BOOTSTRAP": f"127.0.0.1:{port}"})
+    assert ended == 1
+    assert errors == f"no Kafka broker answers at 127.0.0.1:{port} after 10 s\n"
+
+
 async def test_publisher_and_reader_go_on_where_a_sign_in_runs_out(msk: Msk, renewing: bool) -> None:
     cluster = msk.signed_in_by(SignedTokens(msk.key))
     session, done = str(uuid.uuid4()), asyncio.Event()
@@ -64,7 +128,8 @@ async def test_publisher_and_reader_go_on_where_a_sign_in_runs_out(msk: Msk, ren
 
     async def read() -> None:
         async for received in reader.follow():
-            seen.append(received.record.seq)
+            if received.record.session_id == session:
+                seen.append(received.record.seq)
 
     async with (
         Publisher.open(cluster, "test") as publisher,
@@ -103,7 +168,7 @@ async def test_what_is_processed_is_neither_lost_nor_repeated_where_sign_ins_run
         speaking = tasks.create_task(speak(publisher, sessions, done))
         await heard.progress()
         before = msk.sign_ins
-        await until(lambda: msk.sign_ins >= before + 50)
+        await until(lambda: msk.sign_ins >= before + 30)
         await heard.progress()
         done.set()
         sent = await speaking

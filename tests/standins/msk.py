@@ -4,6 +4,7 @@ It is Apache Kafka with its own checks. Only what a token holds is a stand-in: a
 instead of a request that AWS credentials sign. Programs get it from ``msk_signer``, in place of Amazon's library.
 """
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -34,6 +35,10 @@ listener.name.iam.oauthbearer.sasl.jaas.config={_OAUTH}.OAuthBearerLoginModule r
 listener.name.iam.oauthbearer.sasl.server.callback.handler.class={_OAUTH}.OAuthBearerValidatorCallbackHandler
 listener.name.iam.sasl.oauthbearer.jwks.endpoint.url={{jwks}}
 listener.name.iam.sasl.oauthbearer.jwt.validator.class={_OAUTH}.BrokerJwtValidator
+# Who may do what is only asked where a test has said something about it.
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=true
 """
 
 
@@ -82,6 +87,14 @@ class Msk(Broker):
         """Connections that it has cut because their sign-in was too old."""
         return self._log.read_text().count("Disconnecting expired channel")
 
+    async def forbid(self, name: str, topic: str) -> None:
+        """Let all use the topic but clients in this name."""
+        command = ("java", "-cp", f"{self._jars}/*", "org.apache.kafka.tools.AclCommand")
+        rule = ("--bootstrap-server", self.bootstrap, "--add", "--topic", topic, "--operation", "All")
+        for who in (("--allow-principal", "User:*"), ("--deny-principal", f"User:{name}")):
+            done = await asyncio.create_subprocess_exec(*command, *rule, *who, stdout=asyncio.subprocess.DEVNULL)
+            assert await done.wait() == 0
+
     async def start(self) -> None:
         require_free(self._iam_port, "the Kafka broker's listener with sign-in")
         await super().start()
@@ -119,10 +132,12 @@ def write_keys(folder: Path, key: Path, jwks: Path) -> None:
 class SignedTokens(Tokens):
     """Signed in the test itself."""
 
-    def __init__(self, key: Path, *, good_for_s: float = 900) -> None:
+    def __init__(self, key: Path, *, name: str = "test", good_for_s: float = 900) -> None:
+        """name: in whose name a client then acts."""
         self._key = key
+        self._name = name
         self._good_for_s = good_for_s
 
     async def token(self) -> str:
         now = time.time()
-        return sign(self._key, "test", now, now + self._good_for_s)
+        return sign(self._key, self._name, now, now + self._good_for_s)

@@ -11,13 +11,15 @@ import uvloop
 
 from services.cli.errors import CliError
 from services.cli.stack.errors import StackError
-from services.common.kafka import KafkaUnavailable
+from services.common.kafka import Cluster, KafkaUnavailable, wait_for_broker
 from services.common.languages import UnknownLanguage
-from services.common.settings import SettingsError
+from services.common.settings import Settings, SettingsError, load
 
 T = TypeVar("T")
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+_BROKER_ANSWERS_S = 10.0
 
 
 def run(main: Coroutine[object, object, T]) -> T:
@@ -37,6 +39,13 @@ def run(main: Coroutine[object, object, T]) -> T:
         code, said = INTERRUPTED, "stopped"
     print(said, file=sys.stderr)
     raise typer.Exit(code)
+
+
+async def reached() -> Cluster:
+    """The Kafka that the settings name, once it answers. Raises SettingsError, KafkaUnavailable."""
+    cluster = Cluster.of(load(Settings))
+    await wait_for_broker(cluster, _BROKER_ANSWERS_S)
+    return cluster
 
 
 def say(line: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.cli.commands.running import say
+from services.cli.commands.running import reached, say
 from services.cli.errors import CliError
 from services.common import topics
 from services.common.clock import now_ms
@@ -23,10 +23,8 @@ from services.common.contracts import (
     Session,
     Speech,
 )
-from services.common.kafka import Cluster, LogReader, missing_topics, wait_for_broker
-from services.common.settings import Settings, load
+from services.common.kafka import Cluster, LogReader, missing_topics
 
-_BROKER_ANSWERS_S = 10.0
 _LOOK_S = 1.0
 
 
@@ -50,8 +48,7 @@ async def tail(
 ) -> None:
     """Print each record as a line. Raises CliError where the topics aren't there, KafkaUnavailable."""
     since_ms = None if since_min is None else now_ms() - since_min * 60_000
-    cluster = Cluster.of(load(Settings))
-    await wait_for_broker(cluster, _BROKER_ANSWERS_S)
+    cluster = await reached()
     await _find(wanted, cluster, wait=follow)
     async with LogReader.open(cluster, wanted, client_id="dragoman-tail", since_ms=since_ms) as reader:
         async for received in reader.follow() if follow else reader.to_end():

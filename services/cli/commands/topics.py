@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.commands import tail as tailing
-from services.cli.commands.running import run
-from services.common.kafka import Cluster, TopicStatus, apply_topics, describe_topics
-from services.common.settings import Settings, load
+from services.cli.commands.running import reached, run
+from services.common.kafka import TopicStatus, apply_topics, describe_topics
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The topics that join the services.")
 _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -68,13 +67,13 @@ def tail(
 
 async def _apply(partitions: int, replication: int) -> None:
     """Raises KafkaUnavailable."""
-    done = await apply_topics(Cluster.of(load(Settings)), partitions, replication)
+    done = await apply_topics(await reached(), partitions, replication)
     print("\n".join(done) if done else "all topics are as they should be")
 
 
 async def _compare(replication: int, *, as_json: bool) -> bool:
     """Whether all topics are as they should be. Raises KafkaUnavailable."""
-    statuses = await describe_topics(Cluster.of(load(Settings)), replication)
+    statuses = await describe_topics(await reached(), replication)
     if as_json:
         print(msgspec.json.encode(statuses).decode())
     else:

@@ -9,7 +9,13 @@ from typing import Any, Generic, TypeVar
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 from aiokafka.partitioner import murmur2
 
 from services.common.errors import Fatal
@@ -21,6 +27,12 @@ log = structlog.get_logger(__name__)
 
 _WAIT_S = 1.0
 _CONNECT_S = 10.0
+_FORBIDDEN = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 
 class KafkaUnavailable(Fatal):
@@ -84,13 +96,18 @@ T = TypeVar("T")
 async def connect(cluster: Cluster, make: Callable[..., C], *topics: str, **options: object) -> C:
     """Start a client, waiting for the broker as long as it takes and saying so.
 
-    Raises KafkaUnavailable where the broker doesn't let us in.
+    Raises KafkaUnavailable where we can't sign in, or may not use what we need.
     """
     waiting = False
     while True:
         client = make(*topics, **cluster.arguments, **options)
         try:
             await asyncio.wait_for(client.start(), _CONNECT_S)
+        except _FORBIDDEN as fault:
+            await stop(client)
+            raise KafkaUnavailable(
+                f"Kafka at {cluster.bootstrap} forbids it: {fault}; see that the task's role grants it"
+            ) from fault
         except (KafkaError, OSError, TimeoutError) as fault:
             await stop(client)
             if cluster.tokens is not None and (failed := cluster.tokens.failed):
