@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ async def test_who_may_not_use_a_topic_is_told_so(msk: Msk) -> None:
             pass
 
 
-async def apply_topics_with(env: Mapping[str, str]) -> tuple[int | None, str, str]:
+async def apply_topics_with(env: dict[str, str]) -> tuple[int | None, str, str]:
     """Exit code, output and error output of ``dragoman topics apply``, as a task of its own."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.cli", "topics", "apply"),

@@ -46,7 +46,7 @@ def test_every_variable_is_a_setting_that_accepts_its_value(environment: Environ
     given = variables(environment, service)
     known = {f"DRAGOMAN_{name.upper()}" for name in KINDS[service].__struct_fields__}
     assert set(given) - known == AWS_CLIENTS
-    load(KINDS[service], given)
+    assert load(KINDS[service], given).kafka_sign_in == "iam"
 
 
 @pytest.mark.parametrize("setting", ["recognizer", "translator_engines"])
@@ -288,6 +288,18 @@ def test_the_topics_task_runs_the_command_that_there_is(environment: Environment
     given = group.commands[action].make_context(action, options).params
     (brokers,) = environment.of("aws_msk_configuration")
     assert f"default.replication.factor={given['replication']}" in brokers.values["server_properties"]
+
+
+def test_the_topics_task_signs_in_as_the_services_do(environment: Environment) -> None:
+    given = {one["name"]: one["value"] for one in environment.containers("kafka")["topics"]["environment"]}
+    known = {f"DRAGOMAN_{name.upper()}" for name in Settings.__struct_fields__}
+    assert set(given) - known == AWS_CLIENTS
+    assert load(Settings, given) == Settings(
+        kafka_bootstrap=variables(environment, "ingest")["DRAGOMAN_KAFKA_BOOTSTRAP"], kafka_sign_in="iam"
+    )
+    (brokers,) = environment.of("aws_msk_cluster")
+    (access,) = brokers.values["client_authentication"]
+    assert access["sasl"][0]["iam"]
 
 
 def test_the_documents_say_how_many_resources_there_are(environment: Environment) -> None:
