@@ -19,6 +19,7 @@ COMMANDS = {
     "topics": (f"{_IN}.topics:topics", "Make, compare and read the topics that join the services."),
     "trace": (f"{_IN}.trace:trace", "Show where the time of a session's segments went, stage by stage."),
     "evaluate": (f"{_IN}.evaluate:evaluate", "Measure lag and quality over a folder of recordings."),
+    "load": (f"{_IN}.load:load", "Let many listeners join a talk, and measure how soon each is told."),
     "provision": (f"{_IN}.containers:provision", "Make at a local AWS endpoint what the services need."),
     "web": (f"{_IN}.containers:web", "Serve the web apps beside services that run in containers."),
     "logs": (f"{_IN}.logs:logs", "Show the logs of the stack on this machine."),

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -139,11 +139,19 @@ class Server:
         self._open_sockets += 1
         self._no_sockets.clear()
         try:
-            await self._answer(scope, receive, send)
+            await self._serve_socket(scope, receive, send)
         finally:
             self._open_sockets -= 1
             if not self._open_sockets:
                 self._no_sockets.set()
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Straight from its route: each layer in between would hold its memory for as long as the socket is open."""
+        for route in self._app.router.routes:
+            if isinstance(route, WebSocketRoute) and route.path == scope["path"]:
+                await route.endpoint(WebSocket(scope, receive, send))
+                return
+        await self._answer(scope, receive, send)
 
     async def _healthz(self, _: Request) -> Response:
         return json_response({"service": self._service.name})

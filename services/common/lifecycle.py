@@ -20,7 +20,6 @@ Exit codes: 0 stopped as asked, 1 a fault (its supervisor starts it again), 2 a 
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import sys
 import threading
@@ -33,13 +32,11 @@ import uvloop
 from services.common import telemetry
 from services.common.errors import Fatal, causes
 from services.common.kafka import KafkaUnavailable
+from services.common.open_files import raise_open_files
 from services.common.settings import Settings, SettingsError
 
 DRAIN_S = 25.0
 """From the signal to the hard exit. A container's default stop window is 30 s."""
-
-_MOST_FILES = 65_536
-"""Open at once, connections included, where the system lets us: many a shell starts with 1,024."""
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +76,7 @@ class Service:
 def run(main: Callable[[Service], Awaitable[None]], name: str, settings: Settings) -> NoReturn:
     """Run the service as this process, and exit with its code."""
     telemetry.configure(name, settings)
-    _raise_open_files()
+    raise_open_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(supervise(main, Service(name)))
     _exit(code)
@@ -125,14 +122,6 @@ def _explain(fault: Exception) -> int:
         return 1
     log.error("service_failed", reason=repr(found[0]), exc_info=fault)
     return 1
-
-
-def _raise_open_files() -> None:
-    """Let the process have as many connections as it may: one listener is one open file."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _exit_after(seconds: float) -> None:

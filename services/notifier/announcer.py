@@ -1,27 +1,39 @@
 """Puts captions and speech into their form on the wire: once for all listeners who are told at about the same time."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
+
 from services.common import stages
 from services.common.clock import now_ms
+from services.common.connections import text_frame
 from services.common.contracts import Caption, Speech
+from services.common.errors import EngineUnavailable
 from services.notifier import messages, metrics
+from services.notifier.messages import Message
 from services.notifier.presign import Presigner
 from services.notifier.tail import AnyNotice
 
 if TYPE_CHECKING:
     from services.common.traces import Traces
 
+log = structlog.get_logger(__name__)
+
 _SHARED_MS = 1_000.0
 """Whoever is told later gets the time of sending, and the URL, anew."""
+_SIGN_S = 10.0
+"""Credentials may have to be fetched first."""
 _WIRES_KEPT = 256
 """Forms on the wire are worth their memory only while they are shared."""
 
+Signed = Callable[[bool], None]
+
 
 class Announcer:
-    """Notices to text."""
+    """Notices to frames."""
 
     def __init__(self, presigner: Presigner, clock: Callable[[], float], traces: "Traces | None" = None) -> None:
         """clock: steady milliseconds. traces: where there are any."""
@@ -29,16 +41,24 @@ class Announcer:
         self._clock = clock
         self._traces = traces
         self._wired: deque[AnyNotice] = deque()
+        self._signing: dict[str, tuple[asyncio.Task[None], list[Signed]]] = {}
+        """By key: who signs it, and who waits for that."""
+        self._message: Message | None = None
+        self._message_frame = b""
 
-    async def wire(self, notice: AnyNotice, *, history: bool = False) -> str:
+    def frame(self, notice: AnyNotice, signed: Signed, *, history: bool = False) -> bytes | None:
         """The notice as it is sent now. history: it is a caption from before the listener came.
 
-        Raises EngineUnavailable where a clip's URL can't be signed.
+        None: the URL of its clip has to be signed first. Then ``signed`` is called, with whether it is now.
         """
         if history:
-            return await self._encode(notice, history=True)
+            return self._encode(notice, None, history=True)
         if self._clock() - notice.wire_at_ms > _SHARED_MS:
-            notice.wire = await self._encode(notice, history=False)
+            key, url = notice.record.key if isinstance(notice.record, Speech) else None, None
+            if key is not None and (url := self._presigner.fresh(key)) is None:
+                self._sign(key, signed)
+                return None
+            notice.wire = self._encode(notice, url, history=False)
             notice.wire_at_ms = self._clock()
             self._wired.append(notice)
             if len(self._wired) > _WIRES_KEPT:
@@ -56,13 +76,33 @@ class Announcer:
         if self._traces:
             self._traces.announced(record, notice.headers, notice.read_at_ms, now)
 
-    async def _encode(self, notice: AnyNotice, *, history: bool) -> str:
+    def message_frame(self, message: Message) -> bytes:
+        """Anything else that is told; one that many are told in a row is encoded once."""
+        if message is not self._message:
+            self._message, self._message_frame = message, text_frame(messages.encode(message))
+        return self._message_frame
+
+    def _sign(self, key: str, signed: Signed) -> None:
+        if key not in self._signing:
+            self._signing[key] = asyncio.ensure_future(self._sign_for_all(key)), []
+        self._signing[key][1].append(signed)
+
+    async def _sign_for_all(self, key: str) -> None:
+        there_is_a_url = False
+        try:
+            async with asyncio.timeout(_SIGN_S):
+                await self._presigner.url(key)
+            there_is_a_url = True
+        except (EngineUnavailable, TimeoutError) as fault:
+            log.error("clip_not_signed", reason=str(fault) or type(fault).__name__)
+        finally:
+            for signed in self._signing.pop(key)[1]:
+                signed(there_is_a_url)
+
+    def _encode(self, notice: AnyNotice, url: str | None, *, history: bool) -> bytes:
         record = notice.record
-        url: str | None = None
-        if isinstance(record, Speech) and record.key is not None:
-            url = await self._presigner.url(record.key)
         now = now_ms()
         passed = {**record.stages, stages.NOTIFY: now - notice.read_at_ms}
         if isinstance(record, Caption):
-            return messages.encode(messages.caption_notice(record, passed, now, history=history))
-        return messages.encode(messages.speech_notice(record, url, passed, now))
+            return text_frame(messages.encode(messages.caption_notice(record, passed, now, history=history)))
+        return text_frame(messages.encode(messages.speech_notice(record, url, passed, now)))

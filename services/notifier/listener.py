@@ -7,13 +7,14 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.common.clock import now_ms
-from services.common.errors import EngineUnavailable
+from services.common.connections import connection_of
+from services.common.contracts import Caption
 from services.notifier import messages, metrics
 from services.notifier.announcer import Announcer
 from services.notifier.hub import Hub
-from services.notifier.messages import Fault, Refused
+from services.notifier.messages import Fault, Message, Refused
 from services.notifier.room import Seat
-from services.notifier.tail import FellBehind, Notice
+from services.notifier.tail import AnyNotice, FellBehind, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,15 @@ class Patience:
 
 
 class Listener:
-    """Reads joins and writes notices, each in a task of its own, so that neither waits for the other."""
+    """Reads joins in the socket's own task; writes notices whenever there are some, without a task.
+
+    So to tell thousands takes a callback for each. What a socket doesn't take stays in the tail that all share.
+    """
+
+    __slots__ = (
+        "_announcer", "_connection", "_hub", "_next", "_overdue", "_patience", "_refused", "_seat",
+        "_signing", "_socket", "_woken",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -44,34 +53,41 @@ class Listener:
         patience: Patience,
     ) -> None:
         self._socket = socket
+        self._connection = connection_of(socket)
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
         self._seat: Seat | None = None
-        self._news = asyncio.Event()
-        self._stopping = False
+        self._next: AnyNotice | None = None
+        """Taken from the seat, and not sent yet: its URL is being signed."""
+        self._signing = False
+        self._woken = False
+        self._overdue: asyncio.TimerHandle | None = None
+        """Runs while the socket doesn't take all that there is."""
+        self._refused: Refused | None = None
 
     def stop(self) -> None:
         """The service restarts: tell the listener and close."""
-        self._stopping = True
-        self._news.set()
+        self._refuse(Refused(1012, "restart", "the service restarts; connect again and resume"))
 
     async def serve(self) -> None:
         """Until the listener leaves or has to."""
-        refused: Refused | None = None
         await self._socket.accept()
+        self._connection.when_takes_more = self._wake
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read())
-                tasks.create_task(self._write())
-        except* Refused as faults:
-            refused = next(fault for fault in faults.exceptions if isinstance(fault, Refused))
-        except* WebSocketDisconnect:
+            await self._read()
+        except Refused as refused:
+            self._refused = self._refused or refused
+        except WebSocketDisconnect:
             pass
         finally:
             self._take_seat(None)
-        if refused is not None:
-            await self._farewell(refused)
+            self._note_kept_up()
+            self._connection.when_takes_more = None
+        if self._refused is not None:
+            await self._farewell(self._refused)
+
+    # -- joins in --
 
     async def _read(self) -> None:
         try:
@@ -95,51 +111,96 @@ class Listener:
             if not self._hub.knows(join.session):
                 await asyncio.sleep(_ANNOUNCED_S)
             self._take_seat(None)
-            self._take_seat(self._hub.join(join, self._news.set))
-            self._news.set()
+            self._take_seat(self._hub.join(join, self._wake))
+            self._wake()
         await asyncio.sleep(_PACE_S)
 
     def _take_seat(self, seat: Seat | None) -> None:
         if self._seat is not None:
             self._hub.leave(self._seat)
         self._seat = seat
+        self._next = None
 
-    async def _write(self) -> None:
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            if self._stopping:
-                raise Refused(1012, "restart", "the service restarts; connect again and resume")
-            try:
-                async with asyncio.timeout(self._patience.keep_up_s):
-                    await self._send_news()
-            except (TimeoutError, FellBehind):
-                raise Refused(4408, "behind", "you didn't read for too long; connect again and resume") from None
-            except EngineUnavailable as fault:
-                log.error("clip_not_signed", reason=str(fault))
-                raise Refused(1013, "unavailable", "speech can't be served now; resume in a while") from fault
-            if self._seat is not None and self._seat.over:
-                raise Refused(1000, "", "")
+    # -- notices out --
 
-    async def _send_news(self) -> None:
-        while (seat := self._seat) is not None and (news := seat.next(now_ms())) is not None:
-            if isinstance(news, Notice):
-                history = seat.is_history(news)
-                text = await self._announcer.wire(news, history=history)
-                await self._socket.send_text(text)
-                if news.read_at_ms >= seat.taken_at_ms:
-                    self._announcer.told(news)
-                metrics.SENT.labels(news.record.__struct_config__.tag).inc()
-            else:
-                await self._socket.send_text(messages.encode(news))
-                metrics.SENT.labels(news.__struct_config__.tag).inc()
+    def _wake(self) -> None:
+        """There may be news, and more in the same moment: send them together."""
+        if not self._woken:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._send_news)
+
+    def _send_news(self) -> None:
+        """Send what there is, as far as the socket takes it; the rest when it takes more."""
+        self._woken = False
+        if self._refused is not None or self._signing:
+            return
+        try:
+            while (seat := self._seat) is not None:
+                if not self._connection.takes_more:
+                    self._await_reading()
+                    return
+                news = self._next or seat.next(now_ms())
+                if news is None:
+                    break
+                if not self._send(seat, news):
+                    return
+        except FellBehind:
+            self._refuse_late()
+            return
+        self._note_kept_up()
+        if self._seat is not None and self._seat.over:
+            self._refuse(Refused(1000, "", ""))
+
+    def _send(self, seat: Seat, news: Message | AnyNotice) -> bool:
+        """False: it has to wait for a signature."""
+        if not isinstance(news, Notice):
+            self._connection.write(self._announcer.message_frame(news))
+            metrics.SENT.labels(news.__struct_config__.tag).inc()
+            return True
+        frame = self._announcer.frame(news, self._signed, history=seat.is_history(news))
+        if frame is None:
+            self._next, self._signing = news, True
+            return False
+        self._next = None
+        self._connection.write(frame)
+        if news.read_at_ms >= seat.taken_at_ms:
+            self._announcer.told(news)
+        (metrics.SENT_CAPTIONS if isinstance(news.record, Caption) else metrics.SENT_SPEECH).inc()
+        return True
+
+    def _signed(self, there_is_a_url: bool) -> None:
+        self._signing = False
+        if there_is_a_url:
+            self._wake()
+        else:
+            self._refuse(Refused(1013, "unavailable", "speech can't be served now; resume in a while"))
+
+    def _await_reading(self) -> None:
+        if self._overdue is None:
+            self._overdue = asyncio.get_running_loop().call_later(self._patience.keep_up_s, self._refuse_late)
+
+    def _note_kept_up(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    # -- the end --
+
+    def _refuse_late(self) -> None:
+        self._refuse(Refused(4408, "behind", "you didn't read for too long; connect again and resume"))
+
+    def _refuse(self, refused: Refused) -> None:
+        """Nothing more is sent but the reason, by the task that reads."""
+        if self._refused is None:
+            self._refused = refused
+            self._connection.end_reading()
 
     async def _farewell(self, refused: Refused) -> None:
         metrics.CLOSED.labels(str(refused.close)).inc()
         try:
             async with asyncio.timeout(_FAREWELL_S):
                 if refused.code:
-                    await self._socket.send_text(messages.encode(Fault(refused.code, refused.message)))
+                    await self._socket.send_text(messages.encode(Fault(refused.code, refused.message)).decode())
                 await self._socket.close(refused.close, refused.code)
         except (TimeoutError, WebSocketDisconnect):
             log.info("listener_unreachable", code=refused.code)

@@ -145,9 +145,9 @@ class SpeechNotice(msgspec.Struct, frozen=True, kw_only=True, tag="speech"):
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Message | CaptionNotice | SpeechNotice) -> str:
+def encode(message: Message | CaptionNotice | SpeechNotice) -> bytes:
     """As it goes over the wire."""
-    return _encoder.encode(message).decode()
+    return _encoder.encode(message)
 
 
 def joined(

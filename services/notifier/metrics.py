@@ -13,6 +13,7 @@ LATE_S = 6.0
 
 LISTENERS = Gauge("dragoman_notifier_listeners", "Listeners that have joined.")
 SENT = Counter("dragoman_notifier_sent_total", "Notices sent to listeners.", ["kind"])
+SENT_CAPTIONS, SENT_SPEECH = SENT.labels("caption"), SENT.labels("speech")
 CLOSED = Counter("dragoman_notifier_closed_total", "Sockets closed by the notifier.", ["code"])
 """code: 4408 a listener that didn't read, 1012 a restart, 1000 the session's end, and those of refused joins."""
 ANNOUNCE_DELAY = Histogram(

@@ -31,12 +31,8 @@ class Presigner:
 
     async def url(self, key: str) -> str:
         """Raises EngineUnavailable where there are no credentials to sign with."""
-        if (url := self._fresh(key)) is not None:
-            metrics.PRESIGNED.labels("cache").inc()
-            return url
         async with self._signing:  # hundreds want the same one in the same moment
-            if (url := self._fresh(key)) is not None:
-                metrics.PRESIGNED.labels("cache").inc()
+            if (url := self.fresh(key)) is not None:
                 return url
             url = await self._sign(key)
             metrics.PRESIGNED.labels("signed").inc()
@@ -46,9 +42,13 @@ class Presigner:
                 self._signed.popitem(last=False)
             return url
 
-    def _fresh(self, key: str) -> str | None:
+    def fresh(self, key: str) -> str | None:
+        """One that was signed already, if it still has half of its lifetime."""
         signed_at_ms, url = self._signed.get(key, (float("-inf"), ""))
-        return url if self._clock() - signed_at_ms < LIFETIME_S * 1000 / 2 else None
+        if self._clock() - signed_at_ms >= LIFETIME_S * 1000 / 2:
+            return None
+        metrics.PRESIGNED.labels("cache").inc()
+        return url
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ class Room:
     """By language."""
     recognized: bool = True
     """Whether what is said is being recognized."""
-    interim: Partial | None = None
+    interim: messages.Interim | None = None
     """The latest words that may still change; older ones are of no use to anybody."""
     announced_at_ms: float = 0.0
     """When the latest state was announced, by the hub's clock, as the times below."""
@@ -54,7 +54,9 @@ class Room:
         tail = self.tail(partial.language)
         if tail.known and partial.follows < tail.next_index - 1:
             return
-        self.interim = partial
+        self.interim = messages.Interim(
+            joined((word.text for word in partial.words), partial.language), partial.follows
+        )
         for seats in self.seats.values():
             for seat in seats:
                 if seat.partials:
@@ -114,7 +116,7 @@ class Seat:
         )
         self._joined = False
         self._state, self._recognized = session.state, room.recognized
-        self._interim: Partial | None = None
+        self._interim: messages.Interim | None = None
         self.over = False
         """Whether everything was given and nothing more will come."""
 
@@ -124,9 +126,10 @@ class Seat:
             return None
         if not self._joined:
             self._joined = True
+            offers, self._offers = self._offers, ()
             next_index, gap = self._cursor.next_index, self._cursor.gap
             return messages.joined(
-                self.session, self._offers, self.language, next_index, gap, now_ms, recognized=self._recognized
+                self.session, offers, self.language, next_index, gap, now_ms, recognized=self._recognized
             )
         if (self._state, self._recognized) != (self.room.state, self.room.recognized):
             self._state, self._recognized = self.room.state, self.room.recognized
@@ -136,7 +139,7 @@ class Seat:
         if self.partials and self.room.interim is not self._interim:
             self._interim = self.room.interim
             if self._interim is not None:
-                return interim(self._interim, self.session.source_language)
+                return self._interim
         if self._state is State.ENDED and self._tail.segments is not None:
             self.over = True
             return messages.Ended(self._tail.segments, self._tail.last_mark)
@@ -145,11 +148,6 @@ class Seat:
     def is_history(self, notice: AnyNotice) -> bool:
         """Whether it is a caption from before this listener came."""
         return self._cursor.is_history(notice)
-
-
-def interim(partial: Partial, language: str) -> messages.Interim:
-    """Interim words as listeners see them. language: the spoken one."""
-    return messages.Interim(joined((word.text for word in partial.words), language), partial.follows)
 
 
 def transcript_caption(final: Final, from_ms: float) -> Caption:

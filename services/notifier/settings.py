@@ -26,8 +26,8 @@ class NotifierSettings(Settings, frozen=True, kw_only=True):
     """Segments kept per session and language, at most."""
     kept_segments: PositiveInt = 20_000
     """Segments kept in all, at most; the oldest go first. One takes about 3 KB."""
-    max_listeners: PositiveInt = 2_000
-    max_session_listeners: PositiveInt = 1_000
+    max_listeners: PositiveInt = 10_000
+    max_session_listeners: PositiveInt = 5_000
     join_s: Seconds = 10.0
     """How long a socket may stay open without a join."""
     keep_up_s: Seconds = 20.0

@@ -26,7 +26,7 @@ class Notice(Generic[N]):
 
     record: N
     read_at_ms: float
-    wire: str = ""
+    wire: bytes = b""
     wire_at_ms: float = float("-inf")
     headers: Headers = ()
     """Of its record in Kafka."""
@@ -35,7 +35,7 @@ class Notice(Generic[N]):
 
     def unwire(self) -> None:
         """Forget the form on the wire."""
-        self.wire = ""
+        self.wire = b""
         self.wire_at_ms = float("-inf")
 
 

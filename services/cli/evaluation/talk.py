@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,6 +100,33 @@ async def give(
             with contextlib.suppress(ApiError):
                 await sessions.end(session.session_id)
     return outcome
+
+
+@asynccontextmanager
+async def going_on(
+    system: System, recording: Path, source: str, report: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[str]:
+    """The id of a session in which the recording is spoken again and again for the length of the block.
+
+    Raises ApiError, Refused, GaveUp, UnreadableAudio.
+    """
+    samples = await asyncio.to_thread(read_floor_audio, recording)
+    token = await system.sign_in()
+    async with Sessions(system.ingest_url, token) as sessions:
+        session = await sessions.create(recording.stem, source)
+        floor = play_as_captured(samples, loop=True)
+        url = socket_url(system.ingest_url, "/speak")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                speaker = Speaker(url, session.session_id, token, floor, report=report)
+                speaking = tasks.create_task(speaker.run())
+                yield session.session_id
+                speaking.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+        finally:
+            with contextlib.suppress(ApiError):
+                await sessions.end(session.session_id)
 
 
 async def _run(system: System, speaker: Speaker, listeners: Sequence[Listener], outcome: Outcome) -> None:

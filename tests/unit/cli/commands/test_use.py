@@ -22,7 +22,7 @@ def dragoman(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "speak", "listen", "sessions", "topics apply", "topics list", "topics tail", "evaluate"]
+    "command", ["demo", "speak", "listen", "sessions", "topics apply", "topics list", "topics tail", "evaluate", "load"]
 )
 def test_help_has_examples(command: str) -> None:
     shown = dragoman(*command.split(), "--help")
@@ -39,6 +39,10 @@ def test_help_has_examples(command: str) -> None:
         ("listen", "code", "--language", "pt", "--save", "out.mp3"),
         ("topics", "tail", "news"),
         ("evaluate", str(Path(__file__).parent)),
+        ("load", "--listeners", "500,100"),
+        ("load", "--notifier", "https://listen.example.org"),
+        ("load", "code", "--notifier", "https://user:secret@listen.example.org"),
+        ("load", "code", "--notifier", "listen.example.org"),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_why(arguments: tuple[str, ...]) -> None:

@@ -1,0 +1,108 @@
+"""``python -m tests.bench.load``: what the notifier carries by itself, beside a plain broadcast of the same messages.
+
+A recorded talk goes through Kafka; no engine runs. First the notifier's listeners, then the peer's: each has the
+machine, but for the broker, the talk and its listeners, to itself.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from aiobotocore.session import get_session
+from rich.console import Console
+
+from services.cli.clients.connection import socket_url
+from services.cli.evaluation.load import NOTIFIER, LoadReport, Plan, Target, load_report
+from services.cli.presentation import folder, load_figures
+from services.cli.stack import Platform, Ports, Stack
+from services.cli.stack.ports import HOST, free_ports, listens
+from services.cli.stack.process import Process
+from services.common.kafka import Publisher
+from tests.bench.recorded import RecordedTalk
+from tests.e2e.talks import BABYLON
+
+_LANGUAGE = "pt"
+_NOTIFIER_ALONE = {"ingest": 0, "transcriber": 0, "translator": 0}
+_ROOM_FOR_ALL = {"DRAGOMAN_MAX_LISTENERS": "20000", "DRAGOMAN_MAX_SESSION_LISTENERS": "20000"}
+_PEER_UP_S = 20.0
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """``load.json``."""
+
+    notifier: LoadReport
+    peer: LoadReport
+
+
+def bench(
+    levels: Annotated[str, typer.Option(help="Listeners, level by level.")] = "100,500,2000,10000",
+    hold: Annotated[float, typer.Option(help="Seconds that each level is measured.")] = 20.0,
+    join: Annotated[float, typer.Option(help="Listeners that come in a second.")] = 300.0,
+    out: Annotated[Path, typer.Option(help="Where the folder with figures and picture is made.")] = Path("out"),
+) -> None:
+    """Measure both, one after the other."""
+    plan = Plan([int(level) for level in levels.split(",")], [_LANGUAGE], join, hold)
+    console = Console()
+    figures = asyncio.run(measure(plan, console))
+    place = folder.new_folder(out)
+    folder.write_json(place / "load.json", figures)
+    series = {"notifier": figures.notifier.levels, "plain broadcast": figures.peer.levels}
+    title = f"Announcement delay, {hold:.0f} s at each level"
+    (place / "load.svg").write_text(load_figures.picture(series, title, figures.notifier.machine), encoding="utf-8")
+    for name, found in series.items():
+        console.print(f"\n[bold]{name}[/]", load_figures.table(found), sep="\n")
+    console.print(f"\nFigures and picture: [bold]{place}[/]", highlight=False)
+
+
+async def measure(plan: Plan, console: Console) -> Figures:
+    """The notifier, then the peer, at a platform of their own."""
+    with tempfile.TemporaryDirectory(prefix="dragoman-") as name:
+        place, ports = Path(name), Ports.free()
+        platform = Platform(ports=ports, data=place / "data", logs=place / "logs")
+        async with Stack(platform, ports=ports, instances=_NOTIFIER_ALONE, env=_ROOM_FOR_ALL) as stack:
+            os.environ.update(platform.environment)  # for the client of S3
+            async with _talk(platform) as talk:
+                url = socket_url(stack.notifier_url, "/listen")
+                own = Target(url, talk.session_id, lambda: {NOTIFIER: stack[NOTIFIER].pid or 0})
+                notifier = await load_report(own, plan, console.print)
+                async with _peer(platform, talk, place) as target:
+                    return Figures(notifier, await load_report(target, plan, console.print))
+
+
+@asynccontextmanager
+async def _talk(platform: Platform) -> AsyncIterator[RecordedTalk]:
+    talk = RecordedTalk(BABYLON, _LANGUAGE)
+    async with (
+        Publisher.open(platform.broker.cluster, "bench") as publisher,
+        get_session().create_client("s3") as clips,
+        asyncio.TaskGroup() as tasks,
+    ):
+        await talk.open(publisher, clips, platform.environment["DRAGOMAN_CLIPS_BUCKET"])
+        speaking = tasks.create_task(talk.speak(publisher))
+        yield talk
+        speaking.cancel()
+
+
+@asynccontextmanager
+async def _peer(platform: Platform, talk: RecordedTalk, place: Path) -> AsyncIterator[Target]:
+    (port,) = free_ports(1)
+    command = (sys.executable, "-m", "tests.bench.peer", platform.broker.bootstrap, str(port), talk.session_id)
+    process = Process("peer", command, log=place / "peer.log", env=dict(os.environ))
+    try:
+        async with asyncio.timeout(_PEER_UP_S):
+            while not listens(port):  # noqa: ASYNC110 (another process is no event)
+                await asyncio.sleep(0.1)
+        yield Target(f"ws://{HOST}:{port}/", talk.session_id, lambda: {NOTIFIER: process.pid})
+    finally:
+        await process.stop(_PEER_UP_S)
+
+
+if __name__ == "__main__":
+    typer.run(bench)
