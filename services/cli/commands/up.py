@@ -14,7 +14,7 @@ import typer
 from services.cli.commands.running import run, say
 from services.cli.stack import Platform, Stack
 from services.cli.stack.forwarder import Forwarder
-from services.cli.stack.ports import HOST
+from services.cli.stack.ports import HOST, addresses_of_machine
 from services.cli.stack.web import Door, require_built, served
 from services.common.home import home
 
@@ -54,14 +54,14 @@ async def _keep_up(door: Door, *, fresh: bool, as_json: bool) -> None:
     """Run until cancelled, which stops everything. Raises StackError."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # restarts are news
     require_built()
-    say("starting Kafka, the AWS endpoint and four services ...")
     began = time.monotonic()
     async with AsyncExitStack() as parts:
-        stack = await parts.enter_async_context(Stack(Platform(fresh=fresh), env=door.environment))
-        await parts.enter_async_context(served(door.config(stack.platform.provisioned), door.clips, door.ports.web))
         if door.address != HOST:
             for port in (door.ports.web, door.ports.ingest, door.ports.notifier, door.ports.aws):
                 await parts.enter_async_context(Forwarder(door.address, port, port))
+        say("starting Kafka, the AWS endpoint and four services ...")
+        stack = await parts.enter_async_context(Stack(Platform(fresh=fresh), env=door.environment))
+        await parts.enter_async_context(served(door.config(stack.platform.provisioned), door.clips, door.ports.web))
         say(f"up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
         if as_json:
             print(msgspec.json.encode(_addresses(stack, door)).decode(), flush=True)
@@ -79,9 +79,12 @@ def _show(stack: Stack, door: Door) -> None:
     speaker, listener = addresses.pop("speaker_page"), addresses.pop("listener_page")
     print(f"\n  Speak    {speaker}\n           as {known.demo_speaker}, password {known.demo_password}")
     print(f"  Listen   {listener}\n")
-    segno.make_qr(listener).terminal(compact=True, border=2)
     if door.address == HOST:
-        print("  Phones in your network can listen once you run: dragoman up --address ADDRESS-OF-THIS-MACHINE")
+        print("  Only this computer can open these, no phone can yet: for that, dragoman up --address ADDRESS, with one of")
+        print(f"  {', '.join(addresses_of_machine()) or 'none: this computer is in no network now'}\n")
+    else:
+        print("  Speak on this computer: a browser gives its microphone only to pages of the computer itself, or by https.\n")
+    segno.make_qr(listener).terminal(compact=True, border=2)
     print()
     for name, value in addresses.items():
         print(f"  {name:<14}{value}")

@@ -46,11 +46,19 @@ def listen(address: str, port: int, needed_by: str) -> socket.socket:
         return socket.create_server((address, port))
     except OSError as fault:
         if fault.errno == errno.EADDRNOTAVAIL:
-            raise StackError(f"{address} is not an address of this machine") from None
+            known = ", ".join(addresses_of_machine()) or "none but its own loopback"
+            raise StackError(f"{address} is not an address of this machine, which has {known}") from None
         raise StackError(
             f"port {port}, which {needed_by} needs, is taken by {holder(port) or 'another program'}: "
             "stop that one first"
         ) from None
+
+
+def addresses_of_machine() -> list[str]:
+    """Its IPv4 addresses that others in a network may reach."""
+    of_interfaces = psutil.net_if_addrs().values()
+    found = [one.address for addresses in of_interfaces for one in addresses if one.family == socket.AF_INET]
+    return [address for address in found if not address.startswith("127.")]
 
 
 def require_free(port: int, needed_by: str) -> None:

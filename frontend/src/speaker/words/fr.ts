@@ -23,7 +23,8 @@ export const fr: Words = {
   account: {
     signIn: 'Se connecter',
     signInAgain: 'Se reconnecter',
-    stillOnAir: 'Vous êtes toujours à l’antenne ; pendant deux minutes, rien de ce que vous dites ne se perd.',
+    stillOnAir:
+      'Vous êtes toujours à l’antenne ; pendant deux minutes, rien de ce que vous dites ne se perd.',
     signUp: 'Créer un compte',
     forgot: 'Mot de passe oublié ?',
     email: 'E-mail',
