@@ -95,6 +95,14 @@ def test_containers_can_t_write_to_their_root_nor_gain_rights() -> None:
             assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_an_image_knows_every_service_of_aws_that_the_code_calls() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "services").rglob("*.py"))
+    called = set(re.findall(r'client\(\s*"([a-z0-9-]+)"', code))
+    kept = re.search(r"'\./\(([a-z0-9|-]+)\)'", DOCKERFILE)
+    assert kept
+    assert set(kept[1].split("|")) == called | {"sts"}  # by which credentials may come
+
+
 def test_an_image_with_open_engines_translates_by_the_same_packages_as_set_up_brings() -> None:
     brought = re.findall(r"\[[\w-]+\]=(apertium-[a-z-]+)", (ROOT / "scripts" / "setup.d" / "system").read_text())
     assert len(brought) >= 5
