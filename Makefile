@@ -62,5 +62,6 @@ lock:  ## resolve and lock the Python dependencies anew
 	@scripts/lock
 
 clean:  ## remove what set-up and runs made, but not reports
+	@! test -d .dragoman/images || scripts/buildah rm --all >/dev/null  # containers that a test left are mounted
 	rm -rf .venv .dragoman *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf frontend/node_modules frontend/dist
