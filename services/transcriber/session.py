@@ -96,6 +96,8 @@ class Session:
         """Audio before it is known or was heard already."""
         self._has_stream = False
         self._recognized = recognized
+        self._failing = False
+        """Streams have failed for long, and none has heard anything since."""
         self._partial: tuple[Word, ...] = ()
         self._changed = asyncio.Event()
 
@@ -134,7 +136,7 @@ class Session:
                 metrics.REFUSED.inc()
                 if self._recognized:
                     log.warning("stream_refused", session=self._id, limit=self._streams.limit)
-            self._tell(self._has_stream)
+            self._tell(self._has_stream and not self._failing)
         return self._has_stream
 
     def _tell(self, recognized: bool) -> None:
@@ -158,7 +160,10 @@ class Session:
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
-                    self._ring.settle_fed()
+                    failed = True
+                    if before[0] != self._stabilizer.transcribed:
+                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
+                    self._pass_over()
                 except* EngineUnavailable as faults:
                     failed = True
                     if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
@@ -169,6 +174,7 @@ class Session:
                 _leave_if_cancelled()
                 if failed:
                     if _now_s() - moved_at > self._limits.silent_s:
+                        self._failing = True
                         self._tell(False)
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
@@ -179,11 +185,15 @@ class Session:
             self._release()
 
     def _pass_over(self) -> None:
-        """Give up what the failing streams were fed."""
+        """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark."""
+        if not self._ring.fed_ms:
+            while (waiting := self._ring.next) is not None and waiting.record.mark is None:
+                self._ring.feed()
         given_up_ms = self._ring.fed_ms
         log.error("audio_given_up", ms=round(given_up_ms))
         metrics.GIVEN_UP.inc(given_up_ms / 1000)
         self._ring.settle_fed()
+        self._changed.set()
 
     async def _transcribe_stretch(self) -> None:
         """One recognizer stream, from the next frame to where its audio ends for now. Raises EngineError in a group."""
@@ -236,6 +246,7 @@ class Session:
 
     def _decide(self, hypothesis: Hypothesis) -> None:
         """Publish what the hypothesis makes final and suggests, and let go the audio that it settles."""
+        self._failing = False
         self._tell(True)
         decision = self._stabilizer.hear(hypothesis)
         for run in decision.finals:

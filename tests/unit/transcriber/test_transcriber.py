@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from services.common import stages
 from services.common.contracts import Frame, Mark, Transcript
-from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.errors import EngineError, EngineRejected, EngineUnavailable
 from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
@@ -250,6 +250,33 @@ async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_c
         await until(lambda: bool(outbox.finished))
     assert outbox.words == words(2, 3)
     assert [log["ms"] for log in logs if log["event"] == "audio_given_up"] == [500]
+
+
+@pytest.mark.parametrize("fault", [EngineRejected("no such language here"), EngineUnavailable("gone")])
+async def test_where_no_stream_can_ever_be_opened_the_session_holds_nothing_up_and_ends(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer, fault: EngineError
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(hopeless_s=0, silent_s=0, unfed_s=1), streams=8)
+    partitions.append(partition)
+    recognizer.fail_opening = [fault] * 1000
+    with capture_logs() as logs:
+        await partition.hear(*map(frame, range(20)), frame(20, mark=END))
+        await until(lambda: bool(outbox.finished))
+    assert partition.settled == 21
+    assert outbox.words == []
+    assert outbox.recognition == [("s1", False)]
+    assert sum(log["ms"] for log in logs if log["event"] == "audio_given_up") == 20 * 500
+
+
+async def test_an_engine_that_rejects_is_not_asked_without_a_pause(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 60.0)
+    recognizer.fail_opening = [EngineRejected("no such language here")] * 1000
+    for at in range(20):
+        await partition.hear(frame(at))
+        await asyncio.sleep(0)
+    assert len(recognizer.opened) == 1
 
 
 async def test_two_sessions_do_not_wait_for_each_other(
