@@ -8,7 +8,7 @@ from rich.table import Table
 
 from services.cli.evaluation.load import Level
 
-_COLUMNS = ("listeners", "p50 / p95 / p99 ms", "join", "fetch", "lost, twice", "closed, refused", "KB", "cores")
+_COLUMNS = ("listeners", "p50 / p95 / p99 ms", "join", "fetch", "lost, twice", "gone, refused", "KB", "cores")
 
 _INK, _PALE, _GRID = "#2f3a44", "#7c8791", "#e8ebee"
 _COLOURS = ("#3b7a78", "#a8633a")
@@ -20,7 +20,7 @@ _SHARES = {"p50": "", "p99": ' stroke-dasharray="5 4"'}
 def table(levels: Sequence[Level]) -> Table:
     """A row for each level: announcement delay, median time to join and to fetch a clip, what went wrong, and the
     notifier's memory for each listener and its CPU."""
-    made = Table(box=None, header_style="dim", padding=(0, 1))
+    made = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
     for column in _COLUMNS:
         made.add_column(column, justify="right", no_wrap=True)
     for level in levels:
