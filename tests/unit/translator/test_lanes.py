@@ -13,7 +13,7 @@ from services.common import clock, stages
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
 from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech
-from services.common.errors import EngineRejected, EngineUnavailable, Fatal
+from services.common.errors import EngineRejected, EngineUnavailable, Fatal, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.ports import Clip
 from services.translator.rolling import Rolling, RollingPolicy
@@ -201,6 +201,20 @@ async def test_a_voice_that_fails_is_said_so_and_the_next_segment_is_spoken(run:
     assert [bool(speech.key) for speech in speeches] == [True, False, True]
     assert [speech.failed for speech in speeches] == [None, "speech rejected", None]
     assert speeches[1].duration_ms == 0
+
+
+async def test_where_the_voice_s_quota_is_used_up_captions_go_on_and_each_says_that_it_is_not_spoken(
+    run: Start, audience: AudienceView
+) -> None:
+    synthesizer = FakeSynthesizer(fail=lambda text: Overloaded("polly: quota used up"))
+    running = await run(workshop(synthesizer=synthesizer, audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [caption.failed for caption in running.kafka.captions("pt")] == [None] * 3
+    assert words_in(running.kafka.captions("pt")) == words_of(TALK)
+    assert [(one.failed, one.key) for one in running.kafka.speeches("pt")] == [("speech unavailable", None)] * 3
+    assert len(synthesizer.rates) == 3
 
 
 async def test_an_engine_that_is_away_for_a_moment_is_asked_again(run: Start, audience: AudienceView) -> None:

@@ -153,6 +153,16 @@ async def test_credentials_that_are_not_let_in_stop_the_start_with_one_line(
         await translated()
 
 
+async def test_without_credentials_nothing_starts(service: TranslateStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(SettingsError, match=r"no AWS credentials.*see that"):
+        await translated()
+
+
 async def test_without_a_region_nothing_starts(service: TranslateStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(SettingsError, match="AWS_DEFAULT_REGION"):
