@@ -15,6 +15,7 @@ from services.cli.commands.running import run, say
 from services.cli.stack import Platform, Stack
 from services.cli.stack.forwarder import Forwarder
 from services.cli.stack.ports import HOST, addresses_of_machine
+from services.cli.stack.status import PATH, Status
 from services.cli.stack.web import Door, require_built, served
 from services.common.home import home
 
@@ -61,7 +62,9 @@ async def _keep_up(door: Door, *, fresh: bool, as_json: bool) -> None:
                 await parts.enter_async_context(Forwarder(door.address, port, port))
         say("starting Kafka, the AWS endpoint and four services ...")
         stack = await parts.enter_async_context(Stack(Platform(fresh=fresh), env=door.environment))
-        await parts.enter_async_context(served(door.config(stack.platform.provisioned), door.clips, door.ports.web))
+        status = Status(stack.instances).routes()
+        config = door.config(stack.platform.provisioned)
+        await parts.enter_async_context(served(config, door.clips, door.ports.web, more=status))
         say(f"up after {time.monotonic() - began:.1f} s; Ctrl-C stops it")
         if as_json:
             print(msgspec.json.encode(_addresses(stack, door)).decode(), flush=True)
@@ -78,7 +81,8 @@ def _show(stack: Stack, door: Door) -> None:
     addresses = _addresses(stack, door)
     speaker, listener = addresses.pop("speaker_page"), addresses.pop("listener_page")
     print(f"\n  Speak    {speaker}\n           as {known.demo_speaker}, password {known.demo_password}")
-    print(f"  Listen   {listener}\n")
+    print(f"  Listen   {listener}")
+    print(f"  Status   {addresses.pop('status_page')}\n")
     if door.address == HOST:
         print("  Only this computer can open these, no phone can yet: for that, dragoman up --address ADDRESS, with one of")
         print(f"  {', '.join(addresses_of_machine()) or 'none: this computer is in no network now'}\n")
@@ -95,6 +99,7 @@ def _addresses(stack: Stack, door: Door) -> dict[str, str]:
     return {
         "speaker_page": door.speaker_page,
         "listener_page": door.listener_page,
+        "status_page": f"http://{HOST}:{door.ports.web}{PATH}",
         "ingest": stack.ingest_url,
         "notifier": stack.notifier_url,
         "transcriber": stack["transcriber"].url,

@@ -1,7 +1,7 @@
 """The speaker's and the listener's web apps, served on one machine with the way to its services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -100,13 +100,23 @@ def require_built(folder: Path = BUILT) -> None:
 
 
 @asynccontextmanager
-async def served(config: Config, clips: str, port: int, folder: Path = BUILT, host: str = HOST) -> AsyncIterator[None]:
-    """Serve the built pages within the block. clips: origin of the clips' URLs. Raises StackError."""
+async def served(
+    config: Config,
+    clips: str,
+    port: int,
+    folder: Path = BUILT,
+    host: str = HOST,
+    more: Sequence[BaseRoute] = (),
+) -> AsyncIterator[None]:
+    """Serve the built pages within the block. Raises StackError.
+
+    clips: origin of the clips' URLs. more: served beside them.
+    """
     require_built(folder)
     with listen(host, port, "the web apps' server") as socket:
         server = Uvicorn(
             uvicorn.Config(
-                web_app(config, clips, folder),
+                web_app(config, clips, folder, more),
                 http=HttpConnection,
                 ws="none",
                 lifespan="off",
@@ -124,7 +134,7 @@ async def served(config: Config, clips: str, port: int, folder: Path = BUILT, ho
             await serving
 
 
-def web_app(config: Config, clips: str, folder: Path) -> ASGIApp:
+def web_app(config: Config, clips: str, folder: Path, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The pages' files and ``config.json``, each with the headers that a browser should see."""
 
     async def configuration(_: Request) -> Response:
@@ -136,6 +146,7 @@ def web_app(config: Config, clips: str, folder: Path) -> ASGIApp:
     routes = [
         Route("/", start),
         Route("/config.json", configuration),
+        *more,
         Mount("/", StaticFiles(directory=folder)),
     ]
     app = Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])
