@@ -116,17 +116,18 @@ module "transcriber" {
 module "translator" {
   source = "../../modules/service"
 
-  name          = local.name
-  service       = "translator"
-  images        = { service = var.images.translator, collector = var.images.collector }
-  size          = { cpu = 1024, memory = 2048 }
-  network       = module.network
-  kafka         = module.kafka
-  clips         = module.data.clips
-  sessions      = module.data.sessions
-  tokens        = module.identity.tokens
-  url           = module.edge.url
-  load_balancer = module.edge.load_balancer
+  name           = local.name
+  service        = "translator"
+  images         = { service = var.images.translator, collector = var.images.collector }
+  size           = { cpu = 1024, memory = 2048 }
+  network        = module.network
+  kafka          = module.kafka
+  clips          = module.data.clips
+  sessions       = module.data.sessions
+  tokens         = module.identity.tokens
+  url            = module.edge.url
+  load_balancer  = module.edge.load_balancer
+  traced_percent = var.traced_percent
 
   scaling = {
     min    = 3
@@ -139,17 +140,18 @@ module "translator" {
 module "notifier" {
   source = "../../modules/service"
 
-  name          = local.name
-  service       = "notifier"
-  images        = { service = var.images.notifier, collector = var.images.collector }
-  size          = { cpu = 1024, memory = 2048 }
-  network       = module.network
-  kafka         = module.kafka
-  clips         = module.data.clips
-  sessions      = module.data.sessions
-  tokens        = module.identity.tokens
-  url           = module.edge.url
-  load_balancer = module.edge.load_balancer
+  name           = local.name
+  service        = "notifier"
+  images         = { service = var.images.notifier, collector = var.images.collector }
+  size           = { cpu = 1024, memory = 2048 }
+  network        = module.network
+  kafka          = module.kafka
+  clips          = module.data.clips
+  sessions       = module.data.sessions
+  tokens         = module.identity.tokens
+  url            = module.edge.url
+  load_balancer  = module.edge.load_balancer
+  traced_percent = var.traced_percent
 
   scaling = {
     min    = 3

@@ -18,6 +18,13 @@ variable "alarm_emails" {
   nullable    = false
 }
 
+variable "traced_percent" {
+  description = "Share of segments whose trace goes to X-Ray, in percent; 0: none."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
 variable "apps" {
   description = "Folder of the built web apps."
   type        = string

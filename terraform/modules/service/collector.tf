@@ -1,4 +1,4 @@
-# The service's /metrics go to CloudWatch through an OpenTelemetry collector beside it.
+# The service's /metrics go to CloudWatch through an OpenTelemetry collector beside it, and its traces to X-Ray.
 
 locals {
   metrics_log_group = aws_cloudwatch_log_group.metrics.name
@@ -12,8 +12,20 @@ locals {
     stage  = ["dragoman_notifier_stage_seconds"]
   }
 
+  # Ids of traces are the segments' own, so the collectors of all tasks keep the same ones.
+  traced = var.traced_percent > 0 && contains(["translator", "notifier"], var.service)
+  otlp   = "127.0.0.1:4318"
+  traces = { for part, content in {
+    receivers  = { otlp = { protocols = { http = { endpoint = local.otlp } } } }
+    processors = { probabilistic_sampler = { sampling_percentage = var.traced_percent } }
+    exporters  = { awsxray = { region = local.region, indexed_attributes = ["session.id", "language", "segment"] } }
+    pipelines = {
+      traces = { receivers = ["otlp"], processors = ["probabilistic_sampler", "batch"], exporters = ["awsxray"] }
+    }
+  } : part => local.traced ? content : null }
+
   collector = {
-    receivers = {
+    receivers = merge({
       prometheus = {
         config = {
           scrape_configs = [{
@@ -27,15 +39,15 @@ locals {
           }]
         }
       }
-    }
-    processors = {
+    }, local.traces.receivers)
+    processors = merge({
       batch = { timeout = "15s" }
       # What has come since the last look: the exporter sends a histogram's sum and count as they are, so their mean would
       # be the one since the task's start. The first look counts too, since the task is no older than this.
       cumulativetodelta = { initial_value = "keep" }
       resourcedetection = { detectors = ["ecs"] } # tells the task's id, by which the log stream is called
-    }
-    exporters = {
+    }, local.traces.processors)
+    exporters = merge({
       awsemf = {
         region                  = local.region
         namespace               = "Dragoman"
@@ -50,11 +62,11 @@ locals {
           }]
         )
       }
-    }
+    }, local.traces.exporters)
     service = {
-      pipelines = {
+      pipelines = merge({
         metrics = { receivers = ["prometheus"], processors = ["resourcedetection", "cumulativetodelta", "batch"], exporters = ["awsemf"] }
-      }
+      }, local.traces.pipelines)
     }
   }
 }

@@ -12,7 +12,7 @@ locals {
     DRAGOMAN_KAFKA_SIGN_IN   = "iam"
 
     "DRAGOMAN_${upper(var.service)}_PORT" = tostring(local.service.port)
-  }, local.service.environment, var.settings)
+  }, local.service.environment, local.traced ? { DRAGOMAN_TRACES_ENDPOINT = "http://${local.otlp}/v1/traces" } : {}, var.settings)
 
   logs = { for container in ["service", "collector"] : container => {
     logDriver = "awslogs"

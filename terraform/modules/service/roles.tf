@@ -85,6 +85,16 @@ data "aws_iam_policy_document" "task" {
   }
 
   dynamic "statement" {
+    for_each = local.traced ? [true] : []
+
+    content {
+      sid       = "Traces"
+      actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      resources = ["*"] # they take none
+    }
+  }
+
+  dynamic "statement" {
     for_each = local.service.permissions
 
     content {

@@ -135,6 +135,18 @@ variable "scaling" {
   }
 }
 
+variable "traced_percent" {
+  description = "Share of segments whose trace goes to X-Ray, in percent; 0: none, and nothing is traced."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.traced_percent >= 0 && var.traced_percent <= 100
+    error_message = "traced_percent must be between 0 and 100."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept. They name sessions by the id that is in listeners' links."
   type        = number

@@ -170,3 +170,61 @@ run "fewer_tasks_at_most_than_at_least_are_refused" {
 
   expect_failures = [var.scaling]
 }
+
+run "nothing_is_traced_unless_it_is_asked_for" {
+  command = apply
+
+  assert {
+    condition     = !strcontains(aws_ecs_task_definition.this.container_definitions, "TRACES") && !strcontains(aws_ecs_task_definition.this.container_definitions, "awsxray") && !strcontains(data.aws_iam_policy_document.task.json, "xray")
+    error_message = "traces are taken, or may be written, although there are none"
+  }
+}
+
+run "traces_go_to_the_collector_beside_it_and_a_share_of_them_to_xray" {
+  command = apply
+
+  variables {
+    traced_percent = 10
+  }
+
+  assert {
+    condition     = contains([for one in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : "${one.name}=${one.value}"], "DRAGOMAN_TRACES_ENDPOINT=http://${jsondecode(jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment[0].value).receivers.otlp.protocols.http.endpoint}/v1/traces")
+    error_message = "the service must send to where its collector listens"
+  }
+  assert {
+    condition     = jsondecode(jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment[0].value).processors.probabilistic_sampler.sampling_percentage == 10
+    error_message = "the collector must keep the share that is asked for"
+  }
+  assert {
+    condition     = jsondecode(jsondecode(aws_ecs_task_definition.this.container_definitions)[1].environment[0].value).service.pipelines.traces.exporters == ["awsxray"]
+    error_message = "traces must go to X-Ray"
+  }
+  assert {
+    condition     = toset(flatten([for one in jsondecode(data.aws_iam_policy_document.task.json).Statement : one.Action if one.Sid == "Traces"])) == toset(["xray:PutTelemetryRecords", "xray:PutTraceSegments"])
+    error_message = "the role must let the collector write traces"
+  }
+}
+
+run "services_that_trace_nothing_have_no_part_in_it" {
+  command = apply
+
+  variables {
+    service        = "ingest"
+    traced_percent = 10
+  }
+
+  assert {
+    condition     = !strcontains(aws_ecs_task_definition.this.container_definitions, "TRACES") && !strcontains(data.aws_iam_policy_document.task.json, "xray")
+    error_message = "ingest traces nothing by itself"
+  }
+}
+
+run "more_than_all_traces_are_refused" {
+  command = plan
+
+  variables {
+    traced_percent = 101
+  }
+
+  expect_failures = [var.traced_percent]
+}
