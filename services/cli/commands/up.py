@@ -84,10 +84,11 @@ def _show(stack: Stack, door: Door) -> None:
     print(f"  Listen   {listener}")
     print(f"  Status   {addresses.pop('status_page')}\n")
     if door.address == HOST:
-        print("  Only this computer can open these, no phone can yet: for that, dragoman up --address ADDRESS, with one of")
+        print("  Only this computer can open these, no phone can: for that, dragoman up --address ADDRESS, with one of")
         print(f"  {', '.join(addresses_of_machine()) or 'none: this computer is in no network now'}\n")
     else:
-        print("  Speak on this computer: a browser gives its microphone only to pages of the computer itself, or by https.\n")
+        print("  Speak on this computer: a browser gives its microphone only to pages of the computer itself,")
+        print("  or by https.\n")
     segno.make_qr(listener).terminal(compact=True, border=2)
     print()
     for name, value in addresses.items():

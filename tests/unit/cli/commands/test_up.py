@@ -10,7 +10,7 @@ from services.cli.commands import up
 def test_a_foreign_address_is_refused_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(up, "require_built", lambda: None)
     monkeypatch.setattr(up, "Stack", None)
-    monkeypatch.setattr(up, "addresses_of_machine", lambda: [])
+    monkeypatch.setattr(up, "addresses_of_machine", list)
     ended = CliRunner().invoke(app, ["up", "--address", "203.0.113.1"])
     assert ended.exit_code == 1
     assert "203.0.113.1 is not an address of this machine" in ended.output
