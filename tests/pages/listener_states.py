@@ -31,6 +31,15 @@ async def no_such_talk(at: Visit) -> None:
 
 
 @STATES.add
+async def no_talk_of_such_a_code(at: Visit) -> None:
+    at.services.refused["get"] = 404
+    await at.listener("")
+    await at.page.get_by_role("textbox").fill("K7F-2QXB")
+    await at.press("Open")
+    await at.see("There is no such talk.")
+
+
+@STATES.add
 async def over_before_one_came(at: Visit) -> None:
     at.services.refused["get"] = 410
     await at.listener()
@@ -62,6 +71,20 @@ async def services_unreachable(at: Visit) -> None:
 async def welcome(at: Visit) -> None:
     await at.listener()
     await at.see("Your language")
+
+
+@STATES.add
+async def welcome_in_a_language_that_can_be_heard(at: Visit) -> None:
+    await at.listener()
+    await at.page.get_by_role("radio", name="Português").check()
+    await at.see("Earphones keep the hall quiet.")
+
+
+@STATES.add
+async def welcome_in_a_language_without_a_voice(at: Visit) -> None:
+    await at.listener()
+    await at.page.get_by_role("radio", name="Català").check()
+    await at.see("There is no voice for this language")
 
 
 @STATES.add
@@ -108,7 +131,7 @@ async def reading(at: Visit) -> None:
 
 @STATES.add
 async def reading_what_is_being_said(at: Visit) -> None:
-    await at.listen("English", "Only read")
+    await at.listen("English", "Read")
     await at.captioned(19)
     await at.services.tell({"type": "partial", "text": "Between the two is all that", "follows": 19})
     await at.see("Between the two is all that")
@@ -131,7 +154,7 @@ async def in_the_largest_text(at: Visit) -> None:
 @STATES.add
 async def from_right_to_left(at: Visit) -> None:
     at.services.segments = 7
-    await at.listen("العربية", "Only read")
+    await at.listen("العربية", "Read")
     await at.captioned(6)
 
 
@@ -143,8 +166,10 @@ async def a_rough_translation(at: Visit) -> None:
 
 @STATES.add
 async def a_language_without_a_voice(at: Visit) -> None:
-    await at.listen("Català")
+    await at.listen()
+    await at.page.get_by_label("Language").select_option("ca")
     await at.see("There is no voice for this language")
+    await at.captioned(19)
 
 
 @STATES.add
@@ -176,6 +201,15 @@ async def the_listener_mutes(at: Visit) -> None:
     await at.listen()
     await at.press("Mute")
     await expect(at.page.get_by_role("button", name="Mute", pressed=True)).to_be_visible()
+
+
+@STATES.add
+async def the_last_words_are_on_their_way(at: Visit) -> None:
+    await at.listen()
+    await at.captioned(19)
+    await at.services.be("ended")
+    await at.services.say()
+    await at.see("The speaker has ended. The last words are still on their way.")
 
 
 @STATES.add
@@ -224,6 +258,15 @@ async def far_behind(at: Visit) -> None:
     await at.captioned(19)
     await at.services.say(20_000 // SEGMENT_MS)
     await at.see("You are far behind the speaker.")
+
+
+@STATES.add
+async def the_service_is_far_behind(at: Visit) -> None:
+    at.services.behind_ms = 32_200
+    await at.listen()
+    await at.captioned(19)
+    await at.services.say()
+    await at.see("the service is far behind the speaker.")
 
 
 @STATES.add

@@ -34,8 +34,6 @@ TALK = "Zk3vQ9xW2mLr7TbY"
 CODE = "K7F2QXA"
 SEGMENT_MS = 1_500
 EMAIL = "ana.silva@example.org"
-_BEHIND_MS = 1_900
-"""From the end of a segment's words to its caption."""
 _CLIENT, _USER = "client", "11-22"
 _RATE = 24_000
 _HEADER = struct.Struct("<IQd")
@@ -75,6 +73,8 @@ class Services:
         self.acknowledging = True
         self.clock_off_ms = 0.0
         """How far the services' clock is from the device's."""
+        self.behind_ms = 1_900.0
+        """From the end of a segment's words to its caption."""
         self.talk: dict[str, Any] = {
             "session_id": TALK,
             "code": CODE.lower(),
@@ -205,7 +205,7 @@ class Services:
             "start_ms": end_ms - SEGMENT_MS,
             "end_ms": end_ms,
             "text": text(language, index),
-            "floor_epoch_ms": self._now_ms() - _BEHIND_MS - end_ms,
+            "floor_epoch_ms": self._now_ms() - self.behind_ms - end_ms,
             "stages": {},
             "sent_at_ms": self._now_ms(),
         }

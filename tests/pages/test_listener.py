@@ -76,6 +76,99 @@ async def test_what_was_read_of_a_talk_stays_when_it_is_over(at: Visit, code: in
     await at.captioned(19)
 
 
+async def test_a_talk_whose_last_words_still_come_has_not_ended_and_can_not_be_saved_as_if_it_had(at: Visit) -> None:
+    await at.listen()
+    await at.captioned(19)
+    await at.services.be("ended")
+    await at.see("The speaker has ended. The last words are still on their way.")
+    await at.services.say()
+    await at.captioned(20)
+    await expect(at.shown("Thank you for listening.")).to_have_count(0)
+    await expect(at.page.get_by_role("group", name="Captions so far")).to_have_count(0)
+    await at.services.end()
+    await at.see("The talk has ended. Thank you for listening.")
+    await expect(at.shown("on their way")).to_have_count(0)
+    await expect(at.page.get_by_role("group", name="Captions so far")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "remarks"),
+    [("Français", "rough translation"), ("Català", "to read"), ("English", "as spoken, to read")],
+)
+async def test_how_a_language_is_served_is_said_where_it_is_chosen(at: Visit, language: str, remarks: str) -> None:
+    await at.listener()
+    await expect(at.page.get_by_role("radio", name=f"{language} {remarks}", exact=True)).to_be_visible()
+
+
+async def test_a_language_without_a_voice_is_offered_to_be_read_and_nothing_else(at: Visit) -> None:
+    await at.listener()
+    await at.page.get_by_role("radio", name="Català").check()
+    await expect(at.page.get_by_role("button")).to_have_text(["Read"])
+    await at.press("Read")
+    await at.captioned(19)
+    assert at.services.joins[0]["audio"] is False
+
+
+async def test_who_is_shown_the_spoken_language_learns_how_to_hear_another(at: Visit) -> None:
+    await at.listener()
+    await expect(at.page.get_by_role("radio", name="English")).to_be_checked()
+    await at.see("To hear a translation, choose another language.")
+    await at.page.get_by_role("radio", name="Português").check()
+    await expect(at.shown("To hear a translation")).to_have_count(0)
+    await expect(at.page.get_by_role("button")).to_have_text(["Listen", "Only read"])
+
+
+async def test_a_wrong_code_stays_to_be_mended(at: Visit) -> None:
+    at.services.refused["get"] = 404
+    await at.listener("")
+    field = at.page.get_by_role("textbox")
+    await field.fill("k7f 2qxb")
+    await at.press("Open")
+    await at.see("There is no such talk.")
+    await expect(field).to_have_value("k7f 2qxb")
+
+
+@pytest.mark.parametrize("written", ["K7F2QX", "K7F2QXAB", "K7F2QX0"])
+async def test_what_can_not_be_a_code_is_told_without_asking(at: Visit, written: str) -> None:
+    asked: list[str] = []
+    at.page.on("request", lambda request: asked.append(request.url))
+    await at.listener("")
+    await at.page.get_by_role("textbox").fill(written)
+    await at.press("Open")
+    await at.see("This is neither a code nor a link of a talk.")
+    await expect(at.page.get_by_role("textbox")).to_have_value(written)
+    assert not [url for url in asked if "/sessions" in url]
+
+
+async def test_a_lost_connection_is_not_live(at: Visit) -> None:
+    await at.listen(how="Only read")
+    await at.captioned(19)
+    await expect(at.page.get_by_text("Live", exact=True)).to_be_visible()
+    at.services.down = True
+    await at.services.close_listeners(1012)
+    await at.see("The connection was lost.")
+    await expect(at.page.get_by_text("Live", exact=True)).to_have_count(0)
+    await at.see("Not connected")
+
+
+async def test_before_the_start_there_is_nothing_to_pause(at: Visit) -> None:
+    at.services.segments, at.services.talk["state"] = 0, "created"
+    await at.listen()
+    await at.see("The talk hasn’t begun yet.")
+    await expect(at.page.get_by_role("button", name="Pause")).to_have_count(0)
+    await at.services.be("live")
+    await expect(at.page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+async def test_who_is_far_behind_through_the_service_is_told_so_and_not_offered_a_jump(at: Visit) -> None:
+    at.services.behind_ms = 32_000
+    await at.listen()
+    await at.captioned(19)
+    await at.services.say()
+    await at.see("Everything comes late at the moment: the service is far behind the speaker.")
+    await expect(at.page.get_by_role("button", name="Jump to now")).to_have_count(0)
+
+
 async def test_a_clip_that_is_not_there_is_skipped_and_its_caption_says_so(at: Visit) -> None:
     at.services.clips[21] = itertools.repeat(404)
     await at.listen(tap=True)

@@ -19,7 +19,7 @@ export function App() {
     case 'unreachable':
       return <Loading retryAtMs={screen.retryAtMs} />;
     case 'code':
-      return <AskCode why={screen.why} />;
+      return <AskCode written={screen.written} why={screen.why} />;
     case 'welcome':
       return <Welcome />;
     case 'listening':

@@ -147,6 +147,36 @@ test('the screen is kept on until the talk is over and all of it was heard', asy
   expect(screenOn).toBe(false);
 });
 
+test('a talk whose speaker has ended is finished when its last words were received', async () => {
+  const service = listen('captions');
+  service.onNotice(caption(0, 1_500));
+  service.onNotice({ type: 'state', state: 'ended' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(useListener.getState()).toMatchObject({ state: 'ended', finished: false });
+  service.onNotice(caption(1, 1_500));
+  service.onNotice({ type: 'ended', segments: 2, previous_mark: '.' });
+  expect(useListener.getState().finished).toBe(true);
+});
+
+test('and, where they are heard, when they were heard', async () => {
+  const service = listen('voice');
+  service.onNotice(speech(0, 1_500));
+  service.onNotice({ type: 'ended', segments: 1, previous_mark: '.' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(useListener.getState().finished).toBe(false);
+  loudspeaker().onHeard(0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(useListener.getState().finished).toBe(true);
+});
+
+test('a clip that the service did not come to tell of is not waited for when the talk is over', async () => {
+  const service = listen('voice');
+  service.onNotice(caption(0, 1_500, { spoken: true }));
+  service.onLink({ state: 'over', why: 'ended' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(useListener.getState().finished).toBe(true);
+});
+
 test('whether the talk is recognized is known from the answer on, and as it changes', () => {
   const service = listen('captions');
   expect(useListener.getState().recognized).toBe(true);

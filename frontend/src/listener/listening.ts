@@ -58,6 +58,8 @@ export class Listening {
   #progress = new Progress();
   #spans = new Map<number, SpeechNotice>();
   #interimAt = 0;
+  /** Nothing more will be sent. */
+  #over = false;
   #onSettled: ((waited: true) => void)[] = [];
   readonly #ticking: ReturnType<typeof setInterval>;
 
@@ -69,7 +71,10 @@ export class Listening {
     set({
       screen: { name: 'listening' },
       state: undefined,
+      finished: false,
       recognized: true,
+      voiced: undefined,
+      lagMs: undefined,
       language,
       mode,
       captions: { [language]: place?.captions ?? [] },
@@ -199,7 +204,12 @@ export class Listening {
 
   #linked(link: Link): void {
     set({ link });
-    if (link.state === 'over') this.#onRefused(link.why);
+    if (link.state === 'over') {
+      // Clips that this page was not told of never come.
+      this.#progress.settleBut(this.#spans);
+      this.#over = true;
+      this.#onRefused(link.why);
+    }
     if (settled(link)) for (const resolve of this.#onSettled.splice(0)) resolve(true);
   }
 
@@ -284,6 +294,8 @@ export class Listening {
     const { captions, language } = get();
     const list = withLastMark(captions[language] ?? [], mark);
     set({ state: 'ended', interim: '', captions: { ...captions, [language]: list } });
+    this.#over = true;
+    this.#tick();
   }
 
   #laid(clip: Laid, inMs: number): void {
@@ -313,8 +325,11 @@ export class Listening {
   }
 
   #tick(): void {
-    const { state, interim, hearing, backlogMs, blocked } = get();
-    if (state === 'ended' && !this.#progress.owing) this.#wakeLock.stop();
+    const { finished, interim, hearing, backlogMs, blocked } = get();
+    if (this.#over && !this.#progress.owing && !finished) {
+      set({ finished: true });
+      this.#wakeLock.stop();
+    }
     if (interim !== '' && performance.now() - this.#interimAt > INTERIM_MS) set({ interim: '' });
     if (this.#player === undefined) return;
     this.#player.settle();

@@ -37,12 +37,12 @@ export async function open(written: string): Promise<void> {
   listening?.close();
   listening = undefined;
   const name = sessionName(written);
-  if (name === undefined) return set({ screen: { name: 'code' }, talk: undefined });
+  if (name === undefined) return ask(written, written === '' ? undefined : 'malformed');
   set({ screen: { name: 'loading' }, talk: undefined });
   for (let attempt = 0; ; attempt++) {
     const found = await find(name);
     if (mine !== opening) return;
-    if (found !== 'unreachable') return show(found);
+    if (found !== 'unreachable') return show(found, written);
     const wait = waitMs(attempt + 2);
     set({ screen: { name: 'unreachable', retryAtMs: performance.now() + wait } });
     await waited(wait);
@@ -81,15 +81,20 @@ async function find(name: string): Promise<Talk | Place | NoTalk> {
   return placeIn(name) ?? findTalk(config, name);
 }
 
-function show(found: Talk | Place | Exclude<NoTalk, 'unreachable'>): void {
+function show(found: Talk | Place | Exclude<NoTalk, 'unreachable'>, written: string): void {
   if (typeof found === 'string') {
-    set({ screen: { name: 'code', why: found } });
+    ask(written, found);
   } else if ('session' in found) {
     start(found.session, found.language, found.mode, found);
   } else {
     history.replaceState(null, '', `#${found.id}`);
     set({ screen: { name: 'welcome' }, talk: found, language: firstChoice(found) });
   }
+}
+
+/** Ask for a code. What was written stays, to be compared and mended. */
+function ask(written: string, why: Refusal | 'malformed' | undefined): void {
+  set({ screen: { name: 'code', written: written.replace(/^#/, ''), why }, talk: undefined });
 }
 
 function firstChoice(talk: Talk): string {
@@ -113,7 +118,7 @@ function refused(why: Refusal): void {
   listening?.close();
   listening = undefined;
   if (why === 'language') void open(location.hash);
-  else set({ screen: { name: 'code', why } });
+  else ask(location.hash, why);
 }
 
 function leavePlace(): void {

@@ -46,3 +46,12 @@ test('what was heard is not owed again when a resumed connection tells of it aga
   for (const index of [4, 5, 6]) progress.told(index, true);
   expect(progress.after).toBe(5);
 });
+
+test('what can no longer come is not owed', () => {
+  const progress = new Progress();
+  for (const index of [4, 5]) progress.told(index, true);
+  progress.settleBut(new Set([4]));
+  expect(progress.after).toBe(3);
+  progress.settle(4);
+  expect(progress.owing).toBe(false);
+});

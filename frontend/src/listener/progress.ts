@@ -22,6 +22,11 @@ export class Progress {
     for (const owed of this.#owed) if (owed < index) this.#owed.delete(owed);
   }
 
+  /** Of what is still to be heard, only these may come. */
+  settleBut(coming: { has(index: number): boolean }): void {
+    for (const owed of this.#owed) if (!coming.has(owed)) this.#owed.delete(owed);
+  }
+
   /** Whether something is still to be heard. */
   get owing(): boolean {
     return this.#owed.size > 0;

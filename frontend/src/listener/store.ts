@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { Caption } from '../shared/captions';
 import type { Link } from '../shared/listen/connection';
-import type { SessionState } from '../shared/listen/messages';
+import type { Offer, SessionState } from '../shared/listen/messages';
 import type { Refusal } from '../shared/reconnect';
 import { recall, remember } from '../shared/storage';
 import type { Talk } from './talk';
@@ -11,8 +11,8 @@ export type Screen =
   | { readonly name: 'loading' }
   /** Nobody answers; the next try is at `retryAtMs` on the clock of `performance.now()`. */
   | { readonly name: 'unreachable'; readonly retryAtMs: number }
-  /** A code is asked for. why: what was wrong with the last one, or with the link. */
-  | { readonly name: 'code'; readonly why?: Refusal }
+  /** A code is asked for. written: the last one, or the link; why: what was wrong with it. */
+  | { readonly name: 'code'; readonly written: string; readonly why: Refusal | 'malformed' | undefined }
   | { readonly name: 'welcome' }
   | { readonly name: 'listening' };
 
@@ -36,6 +36,8 @@ export interface ListenerState extends Preferences {
   readonly talk: Talk | undefined;
   /** What the speaker does, once the notifier has said it. */
   readonly state: SessionState | undefined;
+  /** The talk has ended, all of it was received, and what is to be heard was heard. */
+  readonly finished: boolean;
   /** Whether what is said is being recognized. */
   readonly recognized: boolean;
   readonly language: string;
@@ -45,7 +47,7 @@ export interface ListenerState extends Preferences {
   readonly captions: Readonly<Record<string, readonly Caption[]>>;
   /** The speaker's words that may still change. */
   readonly interim: string;
-  /** Whether the language has a voice, once that is known. */
+  /** Whether the language has a voice, once its captions have told. */
   readonly voiced: boolean | undefined;
   readonly paused: boolean;
   readonly muted: boolean;
@@ -70,6 +72,7 @@ export const useListener = create<ListenerState>(() => ({
   screen: { name: 'loading' },
   talk: undefined,
   state: undefined,
+  finished: false,
   recognized: true,
   language: '',
   mode: 'voice',
@@ -85,6 +88,20 @@ export const useListener = create<ListenerState>(() => ({
   backlogMs: 0,
   remark: undefined,
 }));
+
+/** The chosen language, as it is offered. */
+export const chosenOffer = ({ talk, language }: ListenerState): Offer | undefined =>
+  talk?.languages.find(({ code }) => code === language);
+
+/** Whether the chosen language can be heard: as it is offered, unless its captions have said otherwise. */
+export const canBeHeard = (state: ListenerState): boolean | undefined =>
+  state.voiced ?? chosenOffer(state)?.speech;
+
+/** A connection that is gone, or refused, and tried again. */
+export type CutOff = Extract<Link, { full: boolean }>;
+
+export const isCutOff = (link: Link): link is CutOff =>
+  link.state === 'waiting' || (link.state === 'connecting' && link.lost);
 
 /** Change preferences, for this time and the next. */
 export function prefer(changed: Partial<Preferences>): void {

@@ -51,10 +51,15 @@ export function talkOf(view: View): Talk {
   };
 }
 
+/** As in a link. */
+const ID = /^[\w-]{16,64}$/;
+/** As people read it aloud; `tests/data/codes` holds it to the service's. */
+const CODE = /^[a-hjkmnp-z2-9]{7}$/i;
+
 /** What a link or a hand wrote, as a session's name; undefined where it can't be one. */
 export function sessionName(written: string): string | undefined {
   const name = decoded(written).replace(/^.*#/, '').replace(/\s/g, '');
-  return /^[\w-]{1,64}$/.test(name) ? name : undefined;
+  return ID.test(name) || CODE.test(name.replaceAll('-', '')) ? name : undefined;
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,8 @@
 """The REST side over HTTP, with Kafka and the store faked."""
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -59,6 +61,11 @@ async def test_a_new_session_has_a_secret_id_and_a_code_to_read_aloud(ingest: In
     (announced,) = ingest.publisher.records
     assert isinstance(announced, Session)
     assert announced.session_id == session_id
+
+
+def test_codes_are_made_as_the_listeners_page_knows_them() -> None:
+    known = json.loads((Path(__file__).parents[2] / "data" / "codes" / "alphabet.json").read_text(encoding="utf-8"))
+    assert known == {"letters": CODE_LETTERS, "length": CODE_LENGTH}
 
 
 async def test_anybody_may_ask_which_languages_can_be_spoken_and_translated(anybody: httpx.AsyncClient) -> None:

@@ -1,7 +1,7 @@
 import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { direction } from '../../shared/languages';
 import { Icon } from '../../shared/ui/Icon';
-import { TEXT_SCALES, useListener } from '../store';
+import { canBeHeard, TEXT_SCALES, useListener } from '../store';
 import { words } from '../words';
 import styles from './captions.module.css';
 import { type Paragraph, paragraphs } from './paragraphs';
@@ -20,8 +20,12 @@ export function Captions() {
   const textSize = useListener((state) => state.textSize);
   const original = useListener((state) => (state.showOriginal ? state.talk?.sourceLanguage : undefined));
   const heard = useListener(
-    ({ mode, voiced, muted, paused, blocked }) =>
-      mode === 'voice' && voiced !== false && !muted && !paused && !blocked,
+    (state) =>
+      state.mode === 'voice' &&
+      canBeHeard(state) !== false &&
+      !state.muted &&
+      !state.paused &&
+      !state.blocked,
   );
   const spoken = useListener((state) => state.talk?.sourceLanguage);
   const beside = original !== undefined && original !== language ? original : undefined;

@@ -7,8 +7,6 @@ import { speechSpan } from './trim';
 const FETCHED_AHEAD = 6;
 /** Speech that may wait, in a pause or behind a bad network; beyond that the oldest is dropped. */
 export const BUFFER_MS = 120_000;
-/** From here on listeners are offered to jump to what is said now. */
-export const FAR_BEHIND_MS = 15_000;
 const RAMP_S = 0.02;
 
 /** A clip on the context's clock. */

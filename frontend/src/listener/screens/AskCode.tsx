@@ -1,29 +1,31 @@
-import { type FormEvent, useState } from 'react';
-import type { Refusal } from '../../shared/reconnect';
+import type { FormEvent } from 'react';
 import { open } from '../page';
-import { sessionName } from '../talk';
+import type { Screen } from '../store';
 import { words } from '../words';
+import { Brand } from './Brand';
 import styles from './entrance.module.css';
 
-const TROUBLES: Readonly<Partial<Record<Refusal, string>>> = {
+type Ask = Omit<Extract<Screen, { name: 'code' }>, 'name'>;
+
+const TROUBLES: Readonly<Partial<Record<NonNullable<Ask['why']>, string>>> = {
+  malformed: words.notACode,
   unknown: words.unknown,
   ended: words.ended,
   attempts: words.attempts,
   protocol: words.protocol,
 };
 
-/** Asks for a code or a link. why: what was wrong with the last one. */
-export function AskCode({ why }: { why: Refusal | undefined }) {
-  const [trouble, setTrouble] = useState(why && TROUBLES[why]);
+/** Asks for a code or a link. */
+export function AskCode({ written, why }: Ask) {
+  const trouble = why && TROUBLES[why];
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const written = String(new FormData(event.currentTarget).get('code'));
-    if (sessionName(written) === undefined) setTrouble(words.notACode);
-    else void open(written);
+    void open(String(new FormData(event.currentTarget).get('code')));
   };
   return (
     <main className={styles.entrance}>
       <form className={styles.center} onSubmit={submit}>
+        <Brand />
         <h1>{words.codeTitle}</h1>
         {trouble !== undefined && (
           <p role="alert" id="trouble" className={styles.trouble}>
@@ -35,6 +37,7 @@ export function AskCode({ why }: { why: Refusal | undefined }) {
           id="code"
           name="code"
           required
+          defaultValue={written}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}

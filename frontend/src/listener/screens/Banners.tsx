@@ -1,16 +1,17 @@
 import type { ReactNode } from 'react';
-import type { Link } from '../../shared/listen/connection';
 import { Icon } from '../../shared/ui/Icon';
 import { useCountdown } from '../../shared/ui/useCountdown';
+import { farBehind } from '../behind';
 import { current } from '../page';
-import { FAR_BEHIND_MS } from '../player/player';
-import { useListener } from '../store';
+import { type CutOff, canBeHeard, isCutOff, useListener } from '../store';
 import { words } from '../words';
 import styles from './listen.module.css';
 
 /** What a listener should know now, and can do about it. */
 export function Banners() {
-  const { state, recognized, link, blocked, voiced, mode, backlogMs, remark } = useListener();
+  const listener = useListener();
+  const { state, finished, recognized, link, blocked, mode, remark } = listener;
+  const far = farBehind(listener);
   return (
     <div className={styles.banners} aria-live="polite">
       {blocked && (
@@ -21,19 +22,23 @@ export function Banners() {
           </button>
         </Banner>
       )}
-      {(link.state === 'waiting' || (link.state === 'connecting' && link.lost)) && <Lost link={link} />}
-      {backlogMs > FAR_BEHIND_MS && (
-        <Banner text={words.farBehind}>
-          <button type="button" className="primary" onClick={() => current()?.jumpToLive()}>
-            {words.jumpToLive}
-          </button>
+      {isCutOff(link) && <Lost link={link} />}
+      {far && (
+        <Banner text={far.by === 'page' ? words.farBehind : words.serviceLate}>
+          {far.jump && (
+            <button type="button" className="primary" onClick={() => current()?.jumpToLive()}>
+              {words.jumpToLive}
+            </button>
+          )}
         </Banner>
       )}
       {state === 'live' && !recognized && <Banner text={words.unrecognized} />}
       {state === 'paused' && <Banner text={words.speakerPaused} />}
       {state === 'muted' && <Banner text={words.speakerMuted} />}
-      {state === 'ended' && <Banner text={words.talkEnded} />}
-      {mode === 'voice' && voiced === false && state !== 'ended' && <Banner text={words.noVoice} />}
+      {state === 'ended' && <Banner text={finished ? words.talkEnded : words.speakerEnded} />}
+      {mode === 'voice' && canBeHeard(listener) === false && state !== 'ended' && (
+        <Banner text={words.noVoice} />
+      )}
       {remark !== undefined && (
         <Banner text={words[remark]}>
           <button
@@ -51,7 +56,7 @@ export function Banners() {
 }
 
 /** Screen readers say what has happened, but don't count down aloud. */
-function Lost({ link }: { link: Extract<Link, { full: boolean }> }) {
+function Lost({ link }: { link: CutOff }) {
   const retryAtMs = link.state === 'waiting' ? link.retryAtMs : 0;
   const seconds = useCountdown(retryAtMs);
   return (

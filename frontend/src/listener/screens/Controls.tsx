@@ -1,8 +1,9 @@
 import { Icon } from '../../shared/ui/Icon';
 import { chooseLanguage, current } from '../page';
-import { prefer, TEXT_SCALES, useListener } from '../store';
+import { canBeHeard, prefer, TEXT_SCALES, useListener } from '../store';
 import { words } from '../words';
 import styles from './listen.module.css';
+import { remarks } from './remarks';
 
 /** Playback, language and text size. */
 export function Controls() {
@@ -18,8 +19,9 @@ export function Controls() {
 }
 
 function Voice() {
-  const { mode, voiced, state, backlogMs, paused, muted, volume } = useListener();
-  if (voiced === false || (state === 'ended' && backlogMs === 0)) return null;
+  const listener = useListener();
+  const { mode, state, finished, paused, muted, volume } = listener;
+  if (finished || canBeHeard(listener) === false) return null;
   if (mode === 'captions') {
     return (
       <div className={styles.row}>
@@ -30,16 +32,19 @@ function Voice() {
       </div>
     );
   }
+  const begun = state !== undefined && state !== 'created';
   return (
     <div className={styles.row}>
-      <button
-        type="button"
-        className={paused ? 'primary' : undefined}
-        onClick={() => (paused ? current()?.resume() : current()?.pause())}
-      >
-        <Icon name={paused ? 'play' : 'pause'} />
-        {paused ? words.resume : words.pause}
-      </button>
+      {begun && (
+        <button
+          type="button"
+          className={paused ? 'primary' : undefined}
+          onClick={() => (paused ? current()?.resume() : current()?.pause())}
+        >
+          <Icon name={paused ? 'play' : 'pause'} />
+          {paused ? words.resume : words.pause}
+        </button>
+      )}
       <button
         type="button"
         aria-pressed={muted}
@@ -78,9 +83,9 @@ function Language() {
       value={language}
       onChange={({ target }) => chooseLanguage(target.value)}
     >
-      {talk?.languages.map(({ code, name, quality }) => (
-        <option key={code} value={code} lang={code}>
-          {quality === 'draft' ? `${name} – ${words.draft}` : name}
+      {talk?.languages.map((offer) => (
+        <option key={offer.code} value={offer.code} lang={offer.code}>
+          {[offer.name, ...remarks(offer, talk.sourceLanguage)].join(' – ')}
         </option>
       ))}
     </select>

@@ -1,7 +1,8 @@
 import { useRef } from 'react';
 import { Icon } from '../../shared/ui/Icon';
+import { behindMs, farBehind } from '../behind';
 import { Captions } from '../captions/Captions';
-import { useListener } from '../store';
+import { chosenOffer, isCutOff, useListener } from '../store';
 import { words } from '../words';
 import { Banners } from './Banners';
 import { Controls } from './Controls';
@@ -12,7 +13,7 @@ import { Settings } from './Settings';
 /** A talk as it is heard and read. */
 export function Listen() {
   const talk = useListener((state) => state.talk);
-  const ended = useListener((state) => state.state === 'ended');
+  const finished = useListener((state) => state.finished);
   const settings = useRef<HTMLDialogElement>(null);
   return (
     <div className={styles.page}>
@@ -33,6 +34,7 @@ export function Listen() {
           onClick={() => settings.current?.showModal()}
         >
           <Icon name="settings" />
+          <span className={styles.wide}>{words.settings}</span>
         </button>
       </header>
       <Banners />
@@ -40,7 +42,7 @@ export function Listen() {
         <Captions />
       </main>
       <footer className={styles.footer}>
-        {ended && (
+        {finished && (
           <div className={styles.ended}>
             <Download />
           </div>
@@ -54,6 +56,8 @@ export function Listen() {
 
 function State() {
   const state = useListener((store) => store.state);
+  const cutOff = useListener(({ link }) => isCutOff(link));
+  if (cutOff) return <span className={styles.state}>{words.disconnected}</span>;
   if (state === undefined) return null;
   return (
     <span className={styles.state} data-state={state}>
@@ -64,16 +68,15 @@ function State() {
 
 /** How far behind the speaker one is. */
 function Lag() {
-  const lagMs = useListener(({ state, link, lagMs, backlogMs }) =>
-    state === 'live' && link.state === 'open' && lagMs !== undefined ? Math.max(lagMs, backlogMs) : undefined,
-  );
+  const lagMs = useListener(behindMs);
+  const far = useListener((state) => farBehind(state) !== undefined);
   if (lagMs === undefined) return null;
   const seconds = (Math.max(0, lagMs) / 1000).toLocaleString(document.documentElement.lang, {
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
   });
   return (
-    <span className={styles.lag} data-testid="lag" data-lag-ms={Math.round(lagMs)}>
+    <span className={styles.lag} data-testid="lag" data-far={far} data-lag-ms={Math.round(lagMs)}>
       <span className={styles.wide}>{words.behind(seconds)}</span>
       <span className={styles.narrow}>{words.behindShort(seconds)}</span>
     </span>
@@ -82,8 +85,6 @@ function Lag() {
 
 /** A translation that is only roughly right says so. */
 function Quality() {
-  const draft = useListener(({ talk, language }) =>
-    talk?.languages.some(({ code, quality }) => code === language && quality === 'draft'),
-  );
+  const draft = useListener((state) => chosenOffer(state)?.quality === 'draft');
   return draft ? <span>{words.draft}</span> : null;
 }

@@ -12,7 +12,8 @@ export const de: Words = {
   codeLabel: 'Code oder Link des Vortrags',
   codeHint: 'Wer spricht, zeigt ihn. Nichts zu installieren, kein Konto.',
   open: 'Öffnen',
-  notACode: 'Das ist weder ein Code noch ein Link eines Vortrags.',
+  notACode:
+    'Das ist weder ein Code noch ein Link eines Vortrags. Ein Code hat sieben Buchstaben und Ziffern, nie i, l, o, 0 oder 1.',
   unknown: 'Diesen Vortrag gibt es nicht. Bitte Code oder Link prüfen.',
   ended: 'Dieser Vortrag ist zu Ende.',
   attempts:
@@ -22,12 +23,17 @@ export const de: Words = {
   chooseLanguage: 'Ihre Sprache',
   spokenIn: (language) => `Gesprochen wird ${language}.`,
   asSpoken: 'wie gesprochen, zum Lesen',
+  toRead: 'zum Lesen',
   draft: 'grobe Übersetzung',
   listen: 'Zuhören',
+  read: 'Lesen',
   readOnly: 'Nur lesen',
   earphones: 'Mit Kopfhörern bleibt es im Saal ruhig.',
+  spokenHere:
+    'Das ist die Sprache des Vortrags, hier nur zum Lesen. Um eine Übersetzung zu hören, wählen Sie eine andere Sprache.',
 
   states: { created: 'Bald', live: 'Live', paused: 'Pause', muted: 'Stumm', ended: 'Zu Ende' },
+  disconnected: 'Nicht verbunden',
   lobby: 'Der Vortrag hat noch nicht begonnen.',
   lobbyMore: 'Lassen Sie die Seite offen: Es geht von selbst los.',
   silent: 'Die nächsten Worte erscheinen hier.',
@@ -35,6 +41,7 @@ export const de: Words = {
     'Gerade kann nichts verstanden werden: Der Dienst hat keinen Platz für diesen Vortrag. Es geht von selbst weiter.',
   speakerPaused: 'Der Vortrag macht gerade Pause.',
   speakerMuted: 'Das Mikrofon des Vortrags ist aus.',
+  speakerEnded: 'Der Vortrag ist zu Ende gesprochen. Die letzten Worte sind noch unterwegs.',
   talkEnded: 'Der Vortrag ist zu Ende. Danke fürs Zuhören.',
   lost: 'Die Verbindung ist abgerissen.',
   full: 'Im Moment ist kein Platz für weitere Zuhörende.',
@@ -48,6 +55,7 @@ export const de: Words = {
   behind: (seconds) => `${seconds} s hinter dem Vortrag`,
   behindShort: (seconds) => `${seconds} s zurück`,
   farBehind: 'Sie sind weit hinter dem Vortrag.',
+  serviceLate: 'Gerade kommt alles verspätet: Der Dienst ist weit hinter dem Vortrag.',
   jumpToLive: 'Zum Jetzt springen',
 
   captions: 'Untertitel',

@@ -11,7 +11,8 @@ export const en = {
   codeLabel: 'Code or link of the talk',
   codeHint: 'The speaker shows it. Nothing to install, no account.',
   open: 'Open',
-  notACode: 'This is neither a code nor a link of a talk.',
+  notACode:
+    'This is neither a code nor a link of a talk. A code has seven letters and digits, never i, l, o, 0 or 1.',
   unknown: 'There is no such talk. Please check the code or the link.',
   ended: 'This talk has ended.',
   attempts: 'Too many wrong codes were tried lately. Please wait a minute, or use the link.',
@@ -20,12 +21,17 @@ export const en = {
   chooseLanguage: 'Your language',
   spokenIn: (language: string) => `The speaker speaks ${language}.`,
   asSpoken: 'as spoken, to read',
+  toRead: 'to read',
   draft: 'rough translation',
   listen: 'Listen',
+  read: 'Read',
   readOnly: 'Only read',
   earphones: 'Earphones keep the hall quiet.',
+  spokenHere:
+    'This is what the speaker speaks, so it is only to be read. To hear a translation, choose another language.',
 
   states: { created: 'Soon', live: 'Live', paused: 'Pause', muted: 'Muted', ended: 'Ended' },
+  disconnected: 'Not connected',
   lobby: 'The talk hasn’t begun yet.',
   lobbyMore: 'Leave this page open: it begins by itself.',
   silent: 'The next words will appear here.',
@@ -33,6 +39,7 @@ export const en = {
     'The speaker can’t be understood at the moment: the service has no room for this talk. It goes on by itself.',
   speakerPaused: 'The speaker is taking a break.',
   speakerMuted: 'The speaker’s microphone is off.',
+  speakerEnded: 'The speaker has ended. The last words are still on their way.',
   talkEnded: 'The talk has ended. Thank you for listening.',
   lost: 'The connection was lost.',
   full: 'There is no room for more listeners at the moment.',
@@ -46,6 +53,7 @@ export const en = {
   behind: (seconds: string) => `${seconds} s behind the speaker`,
   behindShort: (seconds: string) => `${seconds} s behind`,
   farBehind: 'You are far behind the speaker.',
+  serviceLate: 'Everything comes late at the moment: the service is far behind the speaker.',
   jumpToLive: 'Jump to now',
 
   captions: 'Captions',

@@ -12,7 +12,8 @@ export const es: Words = {
   codeLabel: 'Código o enlace de la charla',
   codeHint: 'Lo muestra quien habla. Sin instalar nada, sin cuenta.',
   open: 'Abrir',
-  notACode: 'Esto no es un código ni un enlace de una charla.',
+  notACode:
+    'Esto no es un código ni un enlace de una charla. Un código tiene siete letras y cifras, nunca i, l, o, 0 ni 1.',
   unknown: 'Esa charla no existe. Revisa el código o el enlace.',
   ended: 'Esta charla ha terminado.',
   attempts: 'Hace poco se probaron demasiados códigos erróneos. Espera un minuto o usa el enlace.',
@@ -21,10 +22,13 @@ export const es: Words = {
   chooseLanguage: 'Tu idioma',
   spokenIn: (language) => `La charla es en ${language}.`,
   asSpoken: 'original, para leer',
+  toRead: 'para leer',
   draft: 'traducción aproximada',
   listen: 'Escuchar',
+  read: 'Leer',
   readOnly: 'Solo leer',
   earphones: 'Con auriculares no se molesta a la sala.',
+  spokenHere: 'Es el idioma de quien habla, aquí solo para leer. Para oír una traducción, elige otro idioma.',
 
   states: {
     created: 'Pronto',
@@ -33,6 +37,7 @@ export const es: Words = {
     muted: 'Sin micrófono',
     ended: 'Terminada',
   },
+  disconnected: 'Sin conexión',
   lobby: 'La charla aún no ha empezado.',
   lobbyMore: 'Deja abierta esta página: empezará sola.',
   silent: 'Las próximas palabras aparecerán aquí.',
@@ -40,6 +45,7 @@ export const es: Words = {
     'En este momento no se puede entender nada: el servicio no tiene sitio para esta charla. Seguirá por sí solo.',
   speakerPaused: 'Quien habla está haciendo una pausa.',
   speakerMuted: 'El micrófono de quien habla está apagado.',
+  speakerEnded: 'Quien habla ha terminado. Las últimas palabras están en camino.',
   talkEnded: 'La charla ha terminado. Gracias por escuchar.',
   lost: 'Se ha perdido la conexión.',
   full: 'Ahora mismo no caben más oyentes.',
@@ -53,6 +59,7 @@ export const es: Words = {
   behind: (seconds) => `${seconds} s por detrás de quien habla`,
   behindShort: (seconds) => `${seconds} s de retraso`,
   farBehind: 'Vas muy por detrás de quien habla.',
+  serviceLate: 'Ahora mismo todo llega tarde: el servicio va muy por detrás de quien habla.',
   jumpToLive: 'Ir al directo',
 
   captions: 'Subtítulos',

@@ -12,7 +12,8 @@ export const fr: Words = {
   codeLabel: 'Code ou lien de la conférence',
   codeHint: 'Il est affiché par l’orateur. Rien à installer, pas de compte.',
   open: 'Ouvrir',
-  notACode: 'Ceci n’est ni un code ni un lien de conférence.',
+  notACode:
+    'Ceci n’est ni un code ni un lien de conférence. Un code a sept lettres et chiffres, jamais i, l, o, 0 ni 1.',
   unknown: 'Cette conférence n’existe pas. Vérifiez le code ou le lien.',
   ended: 'Cette conférence est terminée.',
   attempts: 'Trop de codes erronés ont été essayés. Attendez une minute ou utilisez le lien.',
@@ -21,12 +22,17 @@ export const fr: Words = {
   chooseLanguage: 'Votre langue',
   spokenIn: (language) => `La conférence est en ${language}.`,
   asSpoken: 'original, à lire',
+  toRead: 'à lire',
   draft: 'traduction approximative',
   listen: 'Écouter',
+  read: 'Lire',
   readOnly: 'Lire seulement',
   earphones: 'Des écouteurs gardent la salle silencieuse.',
+  spokenHere:
+    'C’est la langue de l’orateur, à lire seulement. Pour entendre une traduction, choisissez une autre langue.',
 
   states: { created: 'Bientôt', live: 'En direct', paused: 'Pause', muted: 'Micro coupé', ended: 'Terminée' },
+  disconnected: 'Non connecté',
   lobby: 'La conférence n’a pas encore commencé.',
   lobbyMore: 'Gardez cette page ouverte : elle démarre toute seule.',
   silent: 'Les prochains mots apparaîtront ici.',
@@ -34,6 +40,7 @@ export const fr: Words = {
     'Rien ne peut être compris pour l’instant : le service n’a pas de place pour cet exposé. Cela reprendra tout seul.',
   speakerPaused: 'L’orateur fait une pause.',
   speakerMuted: 'Le micro de l’orateur est coupé.',
+  speakerEnded: 'L’orateur a terminé. Les derniers mots arrivent encore.',
   talkEnded: 'La conférence est terminée. Merci de votre écoute.',
   lost: 'La connexion est perdue.',
   full: 'Il n’y a plus de place pour le moment.',
@@ -47,6 +54,7 @@ export const fr: Words = {
   behind: (seconds) => `${seconds} s derrière l’orateur`,
   behindShort: (seconds) => `${seconds} s de retard`,
   farBehind: 'Vous êtes loin derrière l’orateur.',
+  serviceLate: 'Tout arrive en retard pour l’instant : le service est loin derrière l’orateur.',
   jumpToLive: 'Revenir au direct',
 
   captions: 'Sous-titres',

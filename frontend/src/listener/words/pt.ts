@@ -12,7 +12,8 @@ export const pt: Words = {
   codeLabel: 'Código ou link da palestra',
   codeHint: 'Quem fala o mostra. Nada a instalar, sem conta.',
   open: 'Abrir',
-  notACode: 'Isto não é um código nem um link de palestra.',
+  notACode:
+    'Isto não é um código nem um link de palestra. Um código tem sete letras e algarismos, nunca i, l, o, 0 nem 1.',
   unknown: 'Essa palestra não existe. Confira o código ou o link.',
   ended: 'Esta palestra terminou.',
   attempts: 'Muitos códigos errados foram tentados há pouco. Espere um minuto ou use o link.',
@@ -21,10 +22,13 @@ export const pt: Words = {
   chooseLanguage: 'Seu idioma',
   spokenIn: (language) => `A palestra é em ${language}.`,
   asSpoken: 'original, para ler',
+  toRead: 'para ler',
   draft: 'tradução aproximada',
   listen: 'Ouvir',
+  read: 'Ler',
   readOnly: 'Só ler',
   earphones: 'Fones de ouvido mantêm a sala em silêncio.',
+  spokenHere: 'É o idioma de quem fala, aqui só para ler. Para ouvir uma tradução, escolha outro idioma.',
 
   states: {
     created: 'Em breve',
@@ -33,6 +37,7 @@ export const pt: Words = {
     muted: 'Sem microfone',
     ended: 'Terminada',
   },
+  disconnected: 'Sem conexão',
   lobby: 'A palestra ainda não começou.',
   lobbyMore: 'Deixe esta página aberta: ela começa sozinha.',
   silent: 'As próximas palavras aparecerão aqui.',
@@ -40,6 +45,7 @@ export const pt: Words = {
     'De momento nada pode ser entendido: o serviço não tem lugar para esta palestra. Continuará por si só.',
   speakerPaused: 'Quem fala está fazendo uma pausa.',
   speakerMuted: 'O microfone de quem fala está desligado.',
+  speakerEnded: 'Quem fala terminou. As últimas palavras estão a caminho.',
   talkEnded: 'A palestra terminou. Obrigado por ouvir.',
   lost: 'A conexão caiu.',
   full: 'No momento não há lugar para mais ouvintes.',
@@ -53,6 +59,7 @@ export const pt: Words = {
   behind: (seconds) => `${seconds} s atrás de quem fala`,
   behindShort: (seconds) => `${seconds} s de atraso`,
   farBehind: 'Você está muito atrás de quem fala.',
+  serviceLate: 'No momento tudo chega tarde: o serviço está muito atrás de quem fala.',
   jumpToLive: 'Ir para agora',
 
   captions: 'Legendas',
