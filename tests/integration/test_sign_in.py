@@ -62,7 +62,9 @@ async def test_a_token_that_the_broker_refuses_ends_the_attempt_and_says_what_to
 
 
 async def test_who_may_not_use_a_topic_is_told_so(msk: Msk) -> None:
-    await msk.forbid("an outsider", AUDIENCE.name)
+    everything = ("--operation", "All", "--topic", AUDIENCE.name)
+    await msk.rule(*everything, "--allow-principal", "User:*")
+    await msk.rule(*everything, "--deny-principal", "User:an outsider")
     outsider = msk.signed_in_by(SignedTokens(msk.key, name="an outsider"))
     with pytest.raises(KafkaUnavailable, match=r"forbids it: .*audience.*see that the task's role grants it"):
         async with LogReader.open(outsider, [AUDIENCE], client_id="test"):

@@ -35,21 +35,24 @@ listener.name.iam.oauthbearer.sasl.jaas.config={_OAUTH}.OAuthBearerLoginModule r
 listener.name.iam.oauthbearer.sasl.server.callback.handler.class={_OAUTH}.OAuthBearerValidatorCallbackHandler
 listener.name.iam.sasl.oauthbearer.jwks.endpoint.url={{jwks}}
 listener.name.iam.sasl.oauthbearer.jwt.validator.class={_OAUTH}.BrokerJwtValidator
-# Who may do what is only asked where a test has said something about it.
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
-allow.everyone.if.no.acl.found=true
+allow.everyone.if.no.acl.found={{open}}
 """
 
 
 class Msk(Broker):
     """As ``Broker``, to which ``cluster`` leads without sign-in, for what a test does itself."""
 
-    def __init__(self, *, iam_port: int, signed_in_s: float, **broker: Any) -> None:
-        """signed_in_s: the broker cuts a connection that asks anything so long after its last sign-in."""
+    def __init__(self, *, iam_port: int, signed_in_s: float, strict: bool = False, **broker: Any) -> None:
+        """signed_in_s: the broker cuts a connection that asks anything so long after its last sign-in.
+
+        strict: who signed in may do only what was granted, and not all that nothing was said about.
+        """
         super().__init__(**broker)
         self._iam_port = iam_port
         self._signed_in_s = signed_in_s
+        self._strict = strict
         self._keys = self._data.with_name("keys")
         self.key = self._keys / "signs.pem"
         """Signs the tokens that the broker takes."""
@@ -87,13 +90,13 @@ class Msk(Broker):
         """Connections that it has cut because their sign-in was too old."""
         return self._log.read_text().count("Disconnecting expired channel")
 
-    async def forbid(self, name: str, topic: str) -> None:
-        """Let all use the topic but clients in this name."""
+    async def rule(self, *rule: str) -> None:
+        """Add a rule of who may do what, in the words of Kafka's own ``kafka-acls``."""
         command = ("java", "-cp", f"{self._jars}/*", "org.apache.kafka.tools.AclCommand")
-        rule = ("--bootstrap-server", self.bootstrap, "--add", "--topic", topic, "--operation", "All")
-        for who in (("--allow-principal", "User:*"), ("--deny-principal", f"User:{name}")):
-            done = await asyncio.create_subprocess_exec(*command, *rule, *who, stdout=asyncio.subprocess.DEVNULL)
-            assert await done.wait() == 0
+        adding = await asyncio.create_subprocess_exec(
+            *(*command, "--bootstrap-server", self.bootstrap, "--add", *rule), stdout=asyncio.subprocess.DEVNULL
+        )
+        assert await adding.wait() == 0
 
     async def start(self) -> None:
         require_free(self._iam_port, "the Kafka broker's listener with sign-in")
@@ -114,6 +117,7 @@ class Msk(Broker):
             keystore=self._keys / "keystore.pem",
             signed_in_ms=round(self._signed_in_s * 1000),
             jwks=self._jwks.as_uri(),
+            open=str(not self._strict).lower(),
         )
 
 

@@ -73,9 +73,9 @@ def test_an_unlimited_resource_is_named_by_those_actions_alone_that_take_no_othe
     assert {action.split(":")[0] for action in unlimited} <= {"polly", "transcribe", "translate"}
 
 
-def statements(environment: Environment, service: str) -> Iterator[tuple[list[str], list[str]]]:
-    """Actions and resources of the role that the service's code has."""
-    (policy,) = (one for one in environment.of("aws_iam_role_policy", service) if one.name == "task")
+def statements(environment: Environment, module: str, role: str = "task") -> Iterator[tuple[list[str], list[str]]]:
+    """Actions and resources of a role; by default of the one that a service's code has."""
+    (policy,) = (one for one in environment.of("aws_iam_role_policy", module) if one.name == role)
     for statement in json.loads(policy.values["policy"])["Statement"]:
         assert statement["Effect"] == "Allow"
         yield statement["Action"], statement["Resource"]
