@@ -135,6 +135,20 @@ async def ready(url: str, run: Run) -> None:
     raise AssertionError(f"{url} was not ready within {_READY_S:g} s")
 
 
+def test_an_image_can_sign_in_to_msk_and_send_traces_with_what_is_left_of_the_packages(container: Containers) -> None:
+    code, said, complained = container("ingest:aws").do(
+        "python",
+        "-c",
+        "import services.common.traces\n"
+        "from aws_msk_iam_sasl_signer import MSKAuthTokenProvider\n"
+        "print(MSKAuthTokenProvider.generate_auth_token('eu-west-1')[0])",
+        AWS_ACCESS_KEY_ID="key",
+        AWS_SECRET_ACCESS_KEY="secret",
+    )
+    assert code == 0, complained
+    assert len(said) > 100
+
+
 OPEN_ENGINES = {
     "transcriber": """
 from services.transcriber.local.vad import VoiceActivity
