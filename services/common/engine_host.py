@@ -32,8 +32,8 @@ _WORKER_MODULE = "services.common.engine_worker"
 _BACKLOG_PER_WORKER = 32
 _RELOAD_PAUSE_S = 1.0
 
-_Job = tuple["Future[Any]", bytes]
-"""Where the result goes, and the pickled method and arguments."""
+_Job = tuple["Future[Any]", bytes, float]
+"""Where the result goes, the pickled method and arguments, and the deadline in seconds."""
 
 
 class _Worker:
@@ -122,16 +122,17 @@ class EngineHost:
         finally:
             await asyncio.to_thread(host._close)
 
-    async def call(self, method: str, *args: Any) -> Any:
-        """Call the engine's method in a free worker.
+    async def call(self, method: str, *args: Any, patience: float = 1.0) -> Any:
+        """Call the engine's method in a free worker. patience: so many times the deadline.
 
         Raises EngineUnavailable (deadline, worker died, all busy, too many waiting) or EngineRejected (any
         other exception of the engine). A caller that is cancelled leaves its worker to finish within the deadline.
         """
         job: Future[Any] = Future()
+        deadline_s = patience * self._deadline_s
         try:
-            self._jobs.put_nowait((job, pickle.dumps((method, args))))
-            async with asyncio.timeout(self._wait_s + self._deadline_s):
+            self._jobs.put_nowait((job, pickle.dumps((method, args)), deadline_s))
+            async with asyncio.timeout(self._wait_s + deadline_s):
                 return await asyncio.wrap_future(job)
         except queue.Full:
             raise EngineUnavailable(f"{self._factory}: too many calls are waiting") from None
@@ -159,11 +160,11 @@ class EngineHost:
     def _serve(self, worker: _Worker) -> None:
         """Until the worker is lost or the host closes."""
         while worker.alive and (item := self._jobs.get()) is not None:
-            job, message = item
+            job, message, deadline_s = item
             if not job.set_running_or_notify_cancel():
                 continue
             try:
-                job.set_result(worker.ask(message, self._deadline_s))
+                job.set_result(worker.ask(message, deadline_s))
             except EngineError as fault:
                 job.set_exception(fault)
         worker.kill()

@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 SAMPLES_PER_MS = SAMPLE_RATE // 1000
 
+_PATIENCE = 4.0
+"""A decode that is repeated may take so much longer: on a machine that is merely busy, one that is given up again and
+again never ends, and a new worker each time makes the machine busier."""
 _HESITATION_S = 0.1
 """In a silence longer than this, a decode waits for the endpoint or for more speech."""
 _BEFORE_WORD_S = 0.05
@@ -193,7 +196,7 @@ class LocalStream:
             spoken = await self._host.call("recognize", pcm, self._language)
         except EngineUnavailable as fault:
             log.warning("decode_repeated", reason=str(fault))
-            spoken = await self._host.call("recognize", pcm, self._language)
+            spoken = await self._host.call("recognize", pcm, self._language, patience=_PATIENCE)
         begin_ms, heard_ms = start / SAMPLES_PER_MS, until / SAMPLES_PER_MS
         # The last word stays open: the endpoint after it needs a word to be told with.
         last = spoken[-1:]

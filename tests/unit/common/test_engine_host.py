@@ -82,6 +82,13 @@ async def test_an_engines_exceptions_tell_the_caller_what_to_do_and_keep_the_wor
         assert await host.call("pid") == pid
 
 
+async def test_a_call_has_as_many_deadlines_as_its_caller_has_patience_for() -> None:
+    async with EngineHost.open(FACTORY, deadline_s=0.5) as host:
+        with pytest.raises(EngineUnavailable, match="no answer within"):
+            await host.call("sleep", 1.0)
+        assert await host.call("sleep", 1.0, patience=20.0)
+
+
 async def test_a_call_stuck_in_native_code_is_killed_at_its_deadline_and_the_worker_replaced() -> None:
     async with EngineHost.open(FACTORY, deadline_s=0.5) as host:
         pid = await host.call("pid")

@@ -37,10 +37,12 @@ class Host:
     probability: float = 0.0
     faults: list[Exception] = field(default_factory=list)
     lengths_s: list[float] = field(default_factory=list)
+    patience: list[float] = field(default_factory=list)
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def call(self, method: str, pcm: bytes, language: str) -> tuple[Spoken, ...]:
+    async def call(self, method: str, pcm: bytes, language: str, patience: float = 1.0) -> tuple[Spoken, ...]:
         assert (method, language) == ("recognize", "en")
+        self.patience.append(patience)
         await self.free.wait()
         seconds = len(pcm) / 2 / SECOND
         self.lengths_s.append(seconds)
@@ -175,11 +177,12 @@ async def test_a_flush_without_speech_decodes_nothing(heard: Heard) -> None:
     assert heard.host.lengths_s == []
 
 
-async def test_a_decode_that_fails_once_is_repeated_with_the_same_audio(heard: Heard) -> None:
+async def test_a_decode_that_fails_once_is_repeated_with_the_same_audio_and_more_time(heard: Heard) -> None:
     heard.host.faults = [EngineUnavailable("killed")]
     await heard.feed(SPEECH, 0.8)
     assert len(heard.hypotheses) == 1
     assert heard.host.lengths_s[0] == heard.host.lengths_s[1]
+    assert heard.host.patience[0] < heard.host.patience[1]
 
 
 async def test_speech_that_the_engine_passes_over_is_decoded_by_itself(
