@@ -129,7 +129,8 @@ class SpeakerPage:
         self.session_id = (link or "").partition("#")[2]
 
     async def go_on_air(self) -> None:
-        """The microphone is turned on by this too, so nothing of it is missed."""
+        """What the microphone gives before it is on air is missed."""
+        await self._press("Turn on the microphone")
         await self._press("Go on air")
         await self.on_air()
 

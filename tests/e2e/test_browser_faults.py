@@ -18,7 +18,7 @@ from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microp
 from tests.e2e.published import all_published, until_captured
 from tests.e2e.talks import BABYLON, share_found
 
-BEFORE_S = 1.0
+BEFORE_S = 3.0
 CUT_S = 10.0
 LAST_FRAMES_MS = 500.0
 """What was on its way from the microphone to the page's memory when the page was loaded again."""

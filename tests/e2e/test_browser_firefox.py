@@ -23,8 +23,8 @@ PORTUGUESE = "document.querySelector('input[value=pt]')"
 
 
 async def press(page: Window, name: str) -> None:
-    """Click a button by its text, once it is there."""
-    button = f"[...document.querySelectorAll('button')].find(one => one.textContent.trim() === {name!r})"
+    """Click a button by its text, once it can be pressed."""
+    button = f"[...document.querySelectorAll('button:enabled')].find(one => one.textContent.trim() === {name!r})"
     await page.until(f"(() => {{ const button = {button}; button?.click(); return button !== undefined; }})()")
 
 
@@ -57,6 +57,7 @@ async def test_what_firefox_captures_is_transcribed_as_it_was_spoken(platform: P
         await press(page, "Create and get ready")
         link = await page.until("document.querySelector('a[href*=\"listener.html#\"]')?.href")
         session_id = link.partition("#")[2]
+        await press(page, "Turn on the microphone")
         await press(page, "Go on air")
         await page.until("document.body.innerText.includes('Listeners hear you.')")
         card.play(microphone(tmp_path, recording, before_s=0.0))

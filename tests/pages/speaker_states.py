@@ -35,6 +35,12 @@ _FAST_SPEECH = """(() => {
 })()"""
 """Each level that is measured counts for thirty: half a minute of speech passes in a second."""
 
+_INSECURE = """(() => {
+  Object.defineProperty(window, 'isSecureContext', { value: false });
+  Object.defineProperty(navigator, 'mediaDevices', { value: undefined });
+})()"""
+"""As at an address of a network, without HTTPS."""
+
 NO_DATABASE = "indexedDB.open('dragoman-speaker', 1000)"
 """One of a version to come, which neither the page nor its worker can open, as where storage is forbidden."""
 
@@ -56,6 +62,12 @@ async def _turn_the_microphone_on(at: Visit, refusal: str | None = None) -> None
     if refusal is not None:
         await at.page.evaluate(f"window.refusal = '{refusal}'")
     await at.press("Turn on the microphone")
+
+
+async def _see_that_it_cannot_go_on_air(at: Visit) -> None:
+    go = at.page.get_by_role("button", name="Go on air")
+    await expect(go).to_be_disabled()
+    await expect(go).to_have_accessible_description("Turn on the microphone first.")
 
 
 @STATES.add
@@ -154,6 +166,18 @@ async def a_new_talk_refused(at: Visit) -> None:
 @STATES.add
 async def getting_ready(at: Visit) -> None:
     await _prepare(at)
+    await _see_that_it_cannot_go_on_air(at)
+
+
+@STATES.add
+async def no_microphone_without_https(at: Visit) -> None:
+    await at.page.add_init_script(_INSECURE)
+    at.services.talk["state"] = "created"
+    await at.speaker()
+    await at.page.get_by_role("button", name="Open").first.click()
+    await at.see(f"only to pages over HTTPS, or at {at.site.speaker_page} on the computer itself")
+    await _see_that_it_cannot_go_on_air(at)
+    await expect(at.page.get_by_role("button", name="Try again")).to_be_hidden()
 
 
 @STATES.add
@@ -166,6 +190,7 @@ async def microphone_refused(at: Visit) -> None:
 async def no_microphone(at: Visit) -> None:
     await _turn_the_microphone_on(at, "NotFoundError")
     await at.see("No microphone was found.")
+    await _see_that_it_cannot_go_on_air(at)
 
 
 @STATES.add

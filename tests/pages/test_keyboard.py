@@ -50,6 +50,8 @@ async def test_a_speaker_signs_in_goes_on_air_and_ends_the_talk_by_keyboard(at: 
     await keyboard.type("A talk")
     await press(at, "Create and get ready")
     await at.see("Invite your listeners")
+    await press(at, "Turn on the microphone")
+    await expect(at.page.get_by_role("button", name="Go on air")).to_be_enabled()
     await press(at, "Go on air")
     await at.see("Listeners hear you.")
 

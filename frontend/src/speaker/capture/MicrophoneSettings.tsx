@@ -61,7 +61,7 @@ export function MicrophoneSettings({ microphone }: { microphone: Microphone }) {
   );
 }
 
-const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'taken', 'asleep'] as const;
+const TROUBLES = ['insecure', 'refused', 'missing', 'busy', 'lost', 'taken', 'asleep'] as const;
 type TroubledState = (typeof TROUBLES)[number];
 
 const troubled = (state: MicrophoneState): state is TroubledState => TROUBLES.some((one) => one === state);
@@ -71,6 +71,7 @@ export function MicrophoneTrouble({ microphone }: { microphone: Microphone }) {
   const state = useStore(microphone.view, (view) => view.state);
   const devices = useStore(microphone.view, (view) => view.devices);
   if (!troubled(state)) return null;
+  if (state === 'insecure') return <Notice kind="trouble">{text.insecure(locally())}</Notice>;
   const others = state === 'lost' ? devices : [];
   const actions =
     state === 'asleep' ? (
@@ -94,4 +95,11 @@ export function MicrophoneTrouble({ microphone }: { microphone: Microphone }) {
       {text.states[state]}
     </Notice>
   );
+}
+
+/** This page's address on the computer that serves it. */
+function locally(): string {
+  const url = new URL(location.pathname, location.origin);
+  url.hostname = '127.0.0.1';
+  return url.href;
 }

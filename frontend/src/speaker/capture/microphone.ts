@@ -13,12 +13,13 @@ export interface MicrophoneSettings {
 }
 
 /**
- * `asleep`: the browser holds audio back until the page is touched. `refused`: by the speaker or the system. `missing`:
- * there is none. `busy`: another program has it for itself. `lost`: it was unplugged. `taken`: something else uses it
+ * `insecure`: the browser gives no microphone to a page at such an address. `asleep`: it holds audio back until the
+ * page is touched. `refused`: by the speaker or the system. `missing`: there is none. `busy`: another program has it for itself. `lost`: it was unplugged. `taken`: something else uses it
  * just now, or it has a switch.
  */
 export type MicrophoneState =
   | 'closed'
+  | 'insecure'
   | 'opening'
   | 'open'
   | 'asleep'
@@ -48,6 +49,7 @@ export interface MicrophoneView {
 /** How long sound may take to begin to flow (Firefox: some hundred ms) before the browser is taken to hold it back. */
 const WAKING_MS = 2_000;
 const SILENCE: Level = { peak: 0, rms: 0, clipped: 0 };
+const CLOSED: MicrophoneState = isSecureContext ? 'closed' : 'insecure';
 
 /** One microphone at a time. Frames go wherever `sendTo` says. */
 export class Microphone {
@@ -63,7 +65,7 @@ export class Microphone {
 
   constructor(settings: MicrophoneSettings) {
     this.view = createStore(() => ({
-      state: 'closed',
+      state: CLOSED,
       label: '',
       devices: [],
       settings,
@@ -76,6 +78,7 @@ export class Microphone {
 
   /** Open it, or change over to these settings; the old one is heard until the new one is there. */
   async open(changes: Partial<MicrophoneSettings> = {}): Promise<void> {
+    if (CLOSED === 'insecure') return;
     const settings = { ...this.view.getState().settings, ...changes };
     const request = ++this.#request;
     this.view.setState({ settings, ...(this.#source === null && { state: 'opening' }) });
@@ -118,7 +121,7 @@ export class Microphone {
     this.#release();
     const context = this.#context;
     this.#context = this.#gain = this.#worklet = null;
-    this.view.setState({ state: 'closed', label: '', level: SILENCE, warning: null, speech: false });
+    this.view.setState({ state: CLOSED, label: '', level: SILENCE, warning: null, speech: false });
     await context?.close();
   }
 

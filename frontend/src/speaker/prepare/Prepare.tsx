@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { Icon } from '../../shared/ui/Icon';
 import { AccountFault } from '../account/account';
@@ -23,7 +23,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
   const [projecting, setProjecting] = useState(false);
   const [beginning, setBeginning] = useState(false);
   const [trouble, setTrouble] = useState(false);
-  const sound = useRef<HTMLElement>(null);
+  const hint = useId();
   const running = talk.state !== 'created';
 
   const begin = async () => {
@@ -31,7 +31,6 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
     setTrouble(false);
     try {
       await studio.goOnAir(talk);
-      sound.current?.scrollIntoView(); // still here: the microphone says why
     } catch (fault) {
       setTrouble(fault instanceof AccountFault);
     } finally {
@@ -47,7 +46,7 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
         </button>
         <h1>{talk.title}</h1>
       </header>
-      <section ref={sound} className={styles.card} aria-labelledby="microphone">
+      <section className={styles.card} aria-labelledby="microphone">
         <h2 id="microphone">
           <Icon name="microphone" />
           {words.microphone.title}
@@ -92,11 +91,19 @@ export function Prepare({ studio, talk }: { studio: Studio; talk: OwnSession }) 
       <section className={styles.go} aria-label={text.goOnAir}>
         {running && <Notice kind="hint">{text.elsewhere}</Notice>}
         {trouble && <Notice kind="trouble">{words.app.trouble['sign-in']}</Notice>}
-        <button type="button" className={styles.onAir} disabled={beginning} onClick={() => void begin()}>
+        <button
+          type="button"
+          className={styles.onAir}
+          disabled={beginning || state !== 'open'}
+          aria-describedby={hint}
+          onClick={() => void begin()}
+        >
           <span className={styles.light} aria-hidden="true" />
           {running ? text.rejoin : text.goOnAir}
         </button>
-        <p className={styles.soft}>{text.goOnAirHint}</p>
+        <p id={hint} className={styles.soft}>
+          {state === 'open' ? text.goOnAirHint : text.microphoneFirst}
+        </p>
       </section>
       {projecting && <Projector studio={studio} talk={talk} onClose={() => setProjecting(false)} />}
     </div>

@@ -124,6 +124,8 @@ export const de: Words = {
         'Das Mikrofon ist still: Ein anderes Programm oder sein eigener Schalter hat es stummgeschaltet.',
       asleep: 'Der Browser hält den Ton zurück, bis Sie die Seite berühren.',
     },
+    insecure: (here) =>
+      `Ein Browser gibt das Mikrofon nur Seiten über HTTPS, oder unter ${here} auf dem Computer selbst, auf dem Dragoman läuft. Öffnen Sie diese Seite auf einem dieser Wege.`,
     wake: 'Weiter',
     retry: 'Noch einmal',
     test: 'Fünf Sekunden aufnehmen und anhören',
@@ -152,6 +154,7 @@ export const de: Words = {
   prepare: {
     goOnAir: 'Auf Sendung gehen',
     goOnAirHint: 'Von da an hört Sie das Publikum, einige Sekunden später.',
+    microphoneFirst: 'Schalten Sie erst das Mikrofon ein.',
     rejoin: 'Vortrag fortsetzen',
     elsewhere:
       'Dieser Vortrag läuft. Wenn Sie ihn hier fortsetzen, wird anderswo abgeschnitten, wer dort spricht.',

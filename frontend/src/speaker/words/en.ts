@@ -115,6 +115,8 @@ export const en = {
       taken: 'The microphone is silent: another program or its own switch has muted it.',
       asleep: 'The browser holds the sound back until you touch the page.',
     },
+    insecure: (here: string) =>
+      `A browser gives the microphone only to pages over HTTPS, or at ${here} on the computer itself that runs Dragoman. Open this page in one of these ways.`,
     wake: 'Go on',
     retry: 'Try again',
     test: 'Record five seconds and listen',
@@ -143,6 +145,7 @@ export const en = {
   prepare: {
     goOnAir: 'Go on air',
     goOnAirHint: 'From then on listeners hear you, a few seconds later.',
+    microphoneFirst: 'Turn on the microphone first.',
     rejoin: 'Go on with the talk',
     elsewhere: 'This talk is on air. If you go on here, a speaker elsewhere is cut off.',
   },

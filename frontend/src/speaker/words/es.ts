@@ -122,6 +122,8 @@ export const es: Words = {
       taken: 'El micrófono está en silencio: lo ha silenciado otro programa o su propio interruptor.',
       asleep: 'El navegador retiene el sonido hasta que toque la página.',
     },
+    insecure: (here) =>
+      `Un navegador solo da el micrófono a páginas con HTTPS, o en ${here} en el propio ordenador donde funciona Dragoman. Abra esta página de una de esas formas.`,
     wake: 'Continuar',
     retry: 'Intentar de nuevo',
     test: 'Grabar cinco segundos y escuchar',
@@ -150,6 +152,7 @@ export const es: Words = {
   prepare: {
     goOnAir: 'Salir al aire',
     goOnAirHint: 'Desde ese momento el público le oye, unos segundos después.',
+    microphoneFirst: 'Encienda antes el micrófono.',
     rejoin: 'Seguir con la charla',
     elsewhere: 'Esta charla está en marcha. Si sigue aquí, quien hable en otro sitio quedará cortado.',
   },

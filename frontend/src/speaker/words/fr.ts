@@ -125,6 +125,8 @@ export const fr: Words = {
       taken: 'Le microphone est muet : un autre programme ou son propre interrupteur l’a coupé.',
       asleep: 'Le navigateur retient le son jusqu’à ce que vous touchiez la page.',
     },
+    insecure: (here) =>
+      `Un navigateur ne donne le microphone qu’aux pages en HTTPS, ou à l’adresse ${here} sur l’ordinateur même où tourne Dragoman. Ouvrez cette page de l’une de ces façons.`,
     wake: 'Continuer',
     retry: 'Réessayer',
     test: 'Enregistrer cinq secondes et écouter',
@@ -153,6 +155,7 @@ export const fr: Words = {
   prepare: {
     goOnAir: 'Passer à l’antenne',
     goOnAirHint: 'Dès lors le public vous entend, quelques secondes plus tard.',
+    microphoneFirst: 'Allumez d’abord le microphone.',
     rejoin: 'Reprendre l’exposé',
     elsewhere: 'Cet exposé est en cours. Si vous le reprenez ici, qui parle ailleurs sera coupé.',
   },

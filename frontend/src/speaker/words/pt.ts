@@ -121,6 +121,8 @@ export const pt: Words = {
       taken: 'O microfone está mudo: outro programa ou o seu próprio botão o silenciou.',
       asleep: 'O navegador retém o som até você tocar na página.',
     },
+    insecure: (here) =>
+      `Um navegador só dá o microfone a páginas com HTTPS, ou em ${here} no próprio computador onde roda o Dragoman. Abra esta página de uma dessas formas.`,
     wake: 'Continuar',
     retry: 'Tentar de novo',
     test: 'Gravar cinco segundos e ouvir',
@@ -149,6 +151,7 @@ export const pt: Words = {
   prepare: {
     goOnAir: 'Entrar no ar',
     goOnAirHint: 'A partir daí o público ouve você, alguns segundos depois.',
+    microphoneFirst: 'Ligue primeiro o microfone.',
     rejoin: 'Continuar a palestra',
     elsewhere: 'Esta palestra está no ar. Se continuar aqui, quem fala em outro lugar é cortado.',
   },
