@@ -72,7 +72,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.NO_STATUS_RCVD})
 
     def start_keepalive(self) -> None:
-        """The handshake is done: what is left of it takes as much as all the rest."""
+        """The handshake is done: nothing of it is of use to anybody now, and it takes some KB."""
         super().start_keepalive()
         self.request.headers.clear()  # websockets' parser holds on to it
         del self.request, self.response

@@ -11,6 +11,7 @@ from services.common.contracts import Audience
 from services.common.http import Server
 from services.common.kafka import Cluster, LogReader, Publisher
 from services.common.lifecycle import Service, run
+from services.common.open_files import raise_open_files
 from services.common.settings import load_or_exit
 from services.common.telemetry import open_traces
 from services.common.topics import AUDIENCE, SESSIONS, TRANSCRIPTS, TRANSLATIONS
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 4_096
 _WITHDRAW_S = 5.0
+_OTHER_FILES = 200
+"""Open ones that are no listener's: Kafka, modules, sockets that have yet to join."""
 
 
 async def main(service: Service, settings: NotifierSettings) -> None:
@@ -39,12 +42,15 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         port_variable="DRAGOMAN_NOTIFIER_PORT",
         max_message_bytes=MAX_MESSAGE_BYTES,
     )
+    listeners = min(settings.max_listeners, raise_open_files() - _OTHER_FILES)
+    if listeners < settings.max_listeners:
+        log.warning("listeners_limited_by_open_files", listeners=listeners)
     audiences = Audiences(name, now_ms)
     limits = Limits(
         tail_ms=tail_ms,
         tail_segments=settings.tail_segments,
         kept_segments=settings.kept_segments,
-        listeners=settings.max_listeners,
+        listeners=listeners,
         session_listeners=settings.max_session_listeners,
         finish_ms=settings.finish_s * 1000,
     )
