@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import codes from '../../../tests/data/codes/alphabet.json';
+import shape from '../../../tests/data/names/shape.json';
 import { sessionName } from './talk';
 
 test.each([
@@ -18,9 +18,10 @@ test.each(['', '#', '%', '../x', '<b>', 'K7F2QX', 'K7F2QXAB', 'K0F2QXA', 'a'.rep
   },
 );
 
-test('a code has the letters that the service’s codes have, and as many', () => {
+test('codes and ids are those that the service makes', () => {
   const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
   const names = (letter: string, length: number) => sessionName(letter.repeat(length)) !== undefined;
-  expect(letters.filter((letter) => names(letter, codes.length)).join('')).toBe(codes.letters);
-  expect(names('a', codes.length - 1) || names('a', codes.length + 1)).toBe(false);
+  expect(letters.filter((letter) => names(letter, shape.code_length)).join('')).toBe(shape.code_letters);
+  const lengths = Array.from({ length: shape.shortest_id + 1 }, (_, length) => length);
+  expect(lengths.filter((length) => names('a', length))).toEqual([shape.code_length, shape.shortest_id]);
 });

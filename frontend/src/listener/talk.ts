@@ -51,9 +51,9 @@ export function talkOf(view: View): Talk {
   };
 }
 
-/** As in a link. */
+/** As in a link; `tests/data/names` holds both to the service's own. */
 const ID = /^[\w-]{16,64}$/;
-/** As people read it aloud; `tests/data/codes` holds it to the service's. */
+/** As people read it aloud. */
 const CODE = /^[a-hjkmnp-z2-9]{7}$/i;
 
 /** What a link or a hand wrote, as a session's name; undefined where it can't be one. */

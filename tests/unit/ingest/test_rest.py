@@ -63,9 +63,10 @@ async def test_a_new_session_has_a_secret_id_and_a_code_to_read_aloud(ingest: In
     assert announced.session_id == session_id
 
 
-def test_codes_are_made_as_the_listeners_page_knows_them() -> None:
-    known = json.loads((Path(__file__).parents[2] / "data" / "codes" / "alphabet.json").read_text(encoding="utf-8"))
-    assert known == {"letters": CODE_LETTERS, "length": CODE_LENGTH}
+async def test_codes_and_ids_are_of_the_shape_that_the_listeners_page_knows(owner: httpx.AsyncClient) -> None:
+    shape = json.loads((Path(__file__).parents[2] / "data" / "names" / "shape.json").read_text(encoding="utf-8"))
+    assert (shape["code_letters"], shape["code_length"]) == (CODE_LETTERS, CODE_LENGTH)
+    assert len((await made(owner))["session_id"]) >= shape["shortest_id"]
 
 
 async def test_anybody_may_ask_which_languages_can_be_spoken_and_translated(anybody: httpx.AsyncClient) -> None:

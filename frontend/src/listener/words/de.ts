@@ -41,7 +41,7 @@ export const de: Words = {
     'Gerade kann nichts verstanden werden: Der Dienst hat keinen Platz für diesen Vortrag. Es geht von selbst weiter.',
   speakerPaused: 'Der Vortrag macht gerade Pause.',
   speakerMuted: 'Das Mikrofon des Vortrags ist aus.',
-  speakerEnded: 'Der Vortrag ist zu Ende gesprochen. Die letzten Worte sind noch unterwegs.',
+  speakerEnded: 'Es wird nicht mehr gesprochen. Die letzten Worte sind noch unterwegs.',
   talkEnded: 'Der Vortrag ist zu Ende. Danke fürs Zuhören.',
   lost: 'Die Verbindung ist abgerissen.',
   full: 'Im Moment ist kein Platz für weitere Zuhörende.',

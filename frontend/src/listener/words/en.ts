@@ -28,7 +28,7 @@ export const en = {
   readOnly: 'Only read',
   earphones: 'Earphones keep the hall quiet.',
   spokenHere:
-    'This is what the speaker speaks, so it is only to be read. To hear a translation, choose another language.',
+    'This is the language of the talk itself, so it is only to be read. To hear a translation, choose another language.',
 
   states: { created: 'Soon', live: 'Live', paused: 'Pause', muted: 'Muted', ended: 'Ended' },
   disconnected: 'Not connected',
