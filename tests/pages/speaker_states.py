@@ -203,7 +203,7 @@ async def microphone_busy(at: Visit) -> None:
 async def ready(at: Visit) -> None:
     await _turn_the_microphone_on(at)
     await at.press("Test the connection")
-    await at.see("You come through well.")
+    await at.see("The sound is good.")
     await at.see("Live connection")
 
 
@@ -248,6 +248,17 @@ async def on_air(at: Visit) -> None:
 
 
 @STATES.add
+async def far_behind(at: Visit) -> None:
+    at.services.behind_ms = 31_800
+    await at.speaker(on_air=True)
+    await expect(at.page.get_by_role("heading", name="Listeners 239")).to_be_visible()
+    await at.spoken(15)
+    await at.services.say(2)
+    await at.see("Listeners hear you, about 30 s later.")
+    await at.see("Listeners are about 30 s behind.")
+
+
+@STATES.add
 async def on_air_to_nobody(at: Visit) -> None:
     at.services.talk["listeners"], at.services.segments = {}, 0
     await at.speaker(on_air=True)
@@ -266,13 +277,18 @@ async def muted(at: Visit) -> None:
     await at.speaker(on_air=True)
     await at.press("Mute")
     await at.see("A word aside")
+    await at.see("Nothing of what you say is sent now.")
 
 
 @STATES.add
 async def paused(at: Visit) -> None:
     await at.speaker(on_air=True)
+    await at.see("The sound is good.")
     await at.press("Pause")
     await at.see("A break")
+    await at.see("Nothing of what you say is sent now.")
+    await expect(at.shown("The sound is good.")).to_be_hidden()
+    await expect(at.shown("Text is behind by")).to_be_hidden()
 
 
 @STATES.add

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.pages.scripted import Services
-from tests.pages.speaker_states import microphone_refused
+from tests.pages.speaker_states import far_behind, microphone_refused
 from tests.pages.talk import text
 from tests.pages.visit import NARROW, Visit
 
@@ -78,6 +78,17 @@ async def test_a_microphone_that_was_refused_can_be_allowed_later(at: Visit) -> 
     await at.page.evaluate("window.refusal = undefined")
     await at.press("Try again")
     await expect(at.page.get_by_role("meter")).to_be_visible()
+
+
+async def test_a_break_lets_listeners_catch_up(at: Visit) -> None:
+    await far_behind(at)
+    at.services.behind_ms = 1_900
+    await at.services.be("paused")
+    await at.services.be("live")
+    await at.services.say()
+    await at.see("1.9 s")
+    await expect(at.shown("Listeners are about")).to_be_hidden()
+    await at.see("Listeners hear you.")
 
 
 async def test_a_message_of_an_unknown_type_changes_nothing(at: Visit) -> None:

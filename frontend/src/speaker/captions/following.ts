@@ -89,6 +89,7 @@ export class Following {
     } else if (notice.type === 'ended') {
       this.#add(language, withLastMark(this.#captions(language), notice.previous_mark));
     } else {
+      if (notice.type === 'state') this.#forgetLag(language);
       if (notice.type === 'joined' || notice.type === 'state') {
         this.view.setState({ recognized: notice.recognized ?? true });
       }
@@ -102,6 +103,13 @@ export class Following {
     this.#lags.set(language, lag);
     lag.add(this.#options.clock.now() - (floor_epoch_ms + end_ms));
     this.#set('lagMs', language, lag.medianMs as number);
+  }
+
+  /** That of before a break says nothing of afterwards. */
+  #forgetLag(language: string): void {
+    this.#lags.delete(language);
+    const { [language]: _, ...lagMs } = this.view.getState().lagMs;
+    this.view.setState({ lagMs });
   }
 
   #add(language: string, captions: readonly Caption[]): void {

@@ -27,6 +27,8 @@ const LOOKS: Record<Standing, Look> = {
 interface BandProps {
   readonly standing: Standing;
   readonly uplink: UplinkStatus | null;
+  /** Seconds that listeners are far behind; 0: they aren't. */
+  readonly behind: number;
   readonly title: string;
   readonly sinceMs: number;
   /** Try to connect now. */
@@ -34,7 +36,7 @@ interface BandProps {
 }
 
 /** How the talk stands, to be seen from across a room. */
-export function Band({ standing, uplink, title, sinceMs, onRetry }: BandProps) {
+export function Band({ standing, uplink, behind, title, sinceMs, onRetry }: BandProps) {
   const now = useNow(1000);
   const { icon, title: word, hint } = LOOKS[standing];
   return (
@@ -47,7 +49,7 @@ export function Band({ standing, uplink, title, sinceMs, onRetry }: BandProps) {
       </div>
       <div className={styles.about}>
         <p className={styles.title}>{title}</p>
-        <p>{hint}</p>
+        <p>{behind > 0 ? text.onAirLate(behind) : hint}</p>
         {uplink !== null && <Sending lost={standing === 'lost'} {...{ uplink, now, onRetry }} />}
       </div>
       <p className={styles.elapsed}>

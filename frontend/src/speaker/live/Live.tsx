@@ -18,7 +18,7 @@ import { EndDialog, KeyboardDialog } from './dialogs';
 import styles from './Live.module.css';
 import { Notices } from './Notices';
 import type { OnAir } from './on-air';
-import { standing } from './standing';
+import { secondsBehind, standing } from './standing';
 import { Transcript } from './Transcript';
 import { useShortcuts } from './useShortcuts';
 
@@ -39,6 +39,8 @@ export function Live({ studio, talk, onAir }: LiveProps) {
   const microphone = useStore(studio.microphone.view, ({ state }) => state);
   const stands = standing(uplink, microphone);
   const wanted = uplink?.wanted ?? 'live';
+  const behind =
+    stands === 'on-air' ? secondsBehind(lagMs, [talk.source_language, ...Object.keys(listeners ?? {})]) : 0;
   const over = stands === 'off' || stands === 'ending';
 
   const keys = useMemo(() => {
@@ -65,6 +67,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
       <Band
         standing={stands}
         uplink={uplink}
+        behind={behind}
         title={talk.title}
         sinceMs={onAir.sinceMs}
         onRetry={() => onAir.retry()}
@@ -73,6 +76,7 @@ export function Live({ studio, talk, onAir }: LiveProps) {
         <div className={styles.notices}>
           <MicrophoneTrouble microphone={studio.microphone} />
           <Notices studio={studio} talk={talk} onAir={onAir} />
+          {behind > 0 && <Notice kind="hint">{text.farBehind(behind)}</Notice>}
           {uplink?.lasting === false && <Notice kind="hint">{words.app.noStorage}</Notice>}
         </div>
         <Transcript
@@ -88,7 +92,11 @@ export function Live({ studio, talk, onAir }: LiveProps) {
               {words.microphone.title}
             </h2>
             <LevelMeter microphone={studio.microphone} />
-            <LevelAdvice microphone={studio.microphone} />
+            {wanted === 'paused' || wanted === 'muted' ? (
+              <p>{text.notSent}</p>
+            ) : (
+              <LevelAdvice microphone={studio.microphone} />
+            )}
             <details>
               <summary>{words.microphone.settings}</summary>
               <MicrophoneSettings microphone={studio.microphone} />

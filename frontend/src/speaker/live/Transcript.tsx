@@ -46,9 +46,11 @@ export function Transcript({ following, source, current }: TranscriptProps) {
             ))}
           </select>
         )}
-        <p className={styles.lag}>
-          {text.lag} <strong>{current && lag !== undefined ? text.seconds(lag) : '–'}</strong>
-        </p>
+        {current && lag !== undefined && (
+          <p className={styles.lag}>
+            {text.lag} <strong>{text.seconds(lag)}</strong>
+          </p>
+        )}
       </div>
       {link === 'waiting' && <p role="status">{text.noFollowing}</p>}
       <Scroll captions={captions} interim={interim} language={language} />

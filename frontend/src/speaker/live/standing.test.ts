@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UplinkStatus } from '../uplink/talk';
-import { secondsKept, standing } from './standing';
+import { secondsBehind, secondsKept, standing } from './standing';
 
 const ON_AIR: UplinkStatus = {
   link: 'open',
@@ -58,4 +58,14 @@ describe('the speaker is shown', () => {
 test('what is under way in good times is not worth a word', () => {
   expect(secondsKept(ON_AIR)).toBe(0);
   expect(secondsKept({ ...ON_AIR, keptMs: 12_400 })).toBe(12);
+});
+
+test('a speaker is told how far behind the last of the languages is, once that is far', () => {
+  expect(secondsBehind({ en: 1_900, pt: 11_900 }, ['en', 'pt'])).toBe(0);
+  expect(secondsBehind({ en: 1_900, pt: 31_800 }, ['en', 'pt'])).toBe(30);
+  expect(secondsBehind({ en: 1_900, pt: 12_100 }, ['en', 'pt', 'es'])).toBe(10);
+});
+
+test('a language that nobody listens to any more is not waited for', () => {
+  expect(secondsBehind({ en: 1_900, pt: 31_800 }, ['en', 'es'])).toBe(0);
 });

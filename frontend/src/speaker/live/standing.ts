@@ -25,6 +25,17 @@ export function standing(uplink: UplinkStatus | null, microphone: MicrophoneStat
   return state === null ? 'connecting' : 'lost';
 }
 
+/** From here on a speaker does well to let listeners catch up. */
+const FAR_BEHIND_MS = 12_000;
+/** As exactly as a speaker needs it: a number that changes with each sentence only distracts. */
+const BEHIND_STEP_S = 5;
+
+/** How many seconds the last of these languages is behind speech, about; 0 where there is nothing to mention. */
+export function secondsBehind(lagMs: Readonly<Record<string, number>>, languages: readonly string[]): number {
+  const most = Math.max(0, ...languages.map((code) => lagMs[code] ?? 0));
+  return most < FAR_BEHIND_MS ? 0 : Math.round(most / 1000 / BEHIND_STEP_S) * BEHIND_STEP_S;
+}
+
 /** Seconds of audio that wait to be sent; 0 where there is nothing to mention. */
 export const secondsKept = ({ keptMs }: UplinkStatus): number =>
   keptMs < BEHIND_MS ? 0 : Math.round(keptMs / 1000);

@@ -106,7 +106,7 @@ export const de: Words = {
     levelText: (db) => `${Math.round(db)} Dezibel`,
     wired: 'Ein Kabel- oder Headset-Mikrofon nah am Mund ergibt den besten Text.',
     opening: 'Warten auf das Mikrofon …',
-    good: 'Sie sind gut zu hören.',
+    good: 'Der Ton ist gut.',
     warnings: {
       clipping: 'Zu laut: Die Stimme wird verzerrt. Verstärkung senken oder etwas Abstand nehmen.',
       dead: 'Kein Signal. Ist das Mikrofon ausgeschaltet oder vom System stummgeschaltet?',
@@ -172,6 +172,8 @@ export const de: Words = {
     pausedHint: 'Eine Unterbrechung: Das Publikum erfährt, dass es später weitergeht.',
     mutedHint: 'Ein Wort beiseite: Nichts davon wird gesendet.',
     onAirHint: 'Das Publikum hört Sie.',
+    onAirLate: (seconds) => `Das Publikum hört Sie, etwa ${seconds} s später.`,
+    notSent: 'Nichts von dem, was Sie sagen, wird jetzt gesendet.',
     lostHint: 'Was Sie sagen, wird aufbewahrt und nachgesendet.',
     connectingHint: 'Was Sie sagen, wird aufbewahrt, bis der Dienst bereit ist.',
     endingHint: 'Die letzten Wörter sind unterwegs.',
@@ -195,6 +197,8 @@ export const de: Words = {
       'Sie sind zu hören, aber es kommt kein Text. Sprechen Sie die Sprache dieses Vortrags? Das Publikum bekommt gerade nichts.',
     unrecognized:
       'Nichts, was Sie sagen, wird gerade erkannt: Der Dienst hat keinen Platz für noch einen Vortrag, oder seine Erkennung versagt. Das Publikum weiß es. Warten Sie, oder versuchen Sie es später.',
+    farBehind: (seconds) =>
+      `Das Publikum ist etwa ${seconds} s zurück. Sprechen Sie etwas langsamer, oder machen Sie eine Pause.`,
     noFollowing: 'Der Text kann gerade nicht gezeigt werden. Der Vortrag selbst geht weiter.',
     text: 'Was verstanden wird',
     language: 'Gezeigte Sprache',

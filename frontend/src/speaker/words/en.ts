@@ -98,7 +98,7 @@ export const en = {
     levelText: (db: number) => `${Math.round(db)} decibels`,
     wired: 'A wired or headset microphone close to the mouth gives the best text.',
     opening: 'Waiting for the microphone …',
-    good: 'You come through well.',
+    good: 'The sound is good.',
     warnings: {
       clipping: 'Too loud: the voice is distorted. Turn the gain down, or move away a little.',
       dead: 'No signal at all. Is the microphone switched off, or muted by the system?',
@@ -162,6 +162,8 @@ export const en = {
     pausedHint: 'A break: listeners are told that the talk goes on later.',
     mutedHint: 'A word aside: nothing of it is sent.',
     onAirHint: 'Listeners hear you.',
+    onAirLate: (seconds: number) => `Listeners hear you, about ${seconds} s later.`,
+    notSent: 'Nothing of what you say is sent now.',
     lostHint: 'What you say is kept and will be sent.',
     connectingHint: 'What you say is kept until the service is ready.',
     endingHint: 'The last words are on their way.',
@@ -185,6 +187,8 @@ export const en = {
       'You are heard, but no text comes out. Do you speak the language of this talk? Listeners get nothing now.',
     unrecognized:
       'Nothing that you say is recognized now: the service has no room for another talk, or its recognizer fails. Listeners are told. Wait, or try again later.',
+    farBehind: (seconds: number) =>
+      `Listeners are about ${seconds} s behind. Speak a little slower, or pause.`,
     noFollowing: 'The text can’t be shown now. The talk itself goes on.',
     text: 'What is understood',
     language: 'Language shown',

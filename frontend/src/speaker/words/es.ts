@@ -105,7 +105,7 @@ export const es: Words = {
     levelText: (db) => `${Math.round(db)} decibelios`,
     wired: 'El mejor texto sale de un micrófono con cable o de diadema, cerca de la boca.',
     opening: 'Esperando el micrófono …',
-    good: 'Se le oye bien.',
+    good: 'El sonido es bueno.',
     warnings: {
       clipping: 'Demasiado alto: la voz se distorsiona. Baje la ganancia o aléjese un poco.',
       dead: 'No hay señal. ¿Está el micrófono apagado o silenciado por el sistema?',
@@ -169,6 +169,8 @@ export const es: Words = {
     pausedHint: 'Un descanso: el público sabe que la charla sigue después.',
     mutedHint: 'Una palabra aparte: nada de ello se envía.',
     onAirHint: 'El público le oye.',
+    onAirLate: (seconds) => `El público le oye, unos ${seconds} s después.`,
+    notSent: 'Ahora no se envía nada de lo que dice.',
     lostHint: 'Lo que diga se guarda y se enviará.',
     connectingHint: 'Lo que diga se guarda hasta que el servicio esté listo.',
     endingHint: 'Las últimas palabras están en camino.',
@@ -192,6 +194,8 @@ export const es: Words = {
       'Se le oye, pero no sale texto. ¿Habla el idioma de esta charla? Ahora mismo el público no recibe nada.',
     unrecognized:
       'Ahora no se reconoce nada de lo que dice: el servicio no tiene sitio para otra charla, o su reconocedor falla. El público lo sabe. Espere, o inténtelo más tarde.',
+    farBehind: (seconds) =>
+      `El público va unos ${seconds} s por detrás. Hable un poco más despacio, o haga una pausa.`,
     noFollowing: 'Ahora no se puede mostrar el texto. La charla en sí continúa.',
     text: 'Lo que se entiende',
     language: 'Idioma mostrado',

@@ -108,7 +108,7 @@ export const fr: Words = {
     levelText: (db) => `${Math.round(db)} décibels`,
     wired: 'Un micro filaire ou un casque, près de la bouche, donne le meilleur texte.',
     opening: 'En attente du microphone …',
-    good: 'On vous entend bien.',
+    good: 'Le son est bon.',
     warnings: {
       clipping: 'Trop fort : la voix est déformée. Baissez le gain ou éloignez-vous un peu.',
       dead: 'Aucun signal. Le microphone est-il éteint ou coupé par le système ?',
@@ -172,6 +172,8 @@ export const fr: Words = {
     pausedHint: 'Une pause : le public sait que l’exposé reprendra.',
     mutedHint: 'Un mot à part : rien n’en est envoyé.',
     onAirHint: 'Le public vous entend.',
+    onAirLate: (seconds) => `Le public vous entend, environ ${seconds} s plus tard.`,
+    notSent: 'Rien de ce que vous dites n’est envoyé en ce moment.',
     lostHint: 'Ce que vous dites est gardé et sera envoyé.',
     connectingHint: 'Ce que vous dites est gardé jusqu’à ce que le service soit prêt.',
     endingHint: 'Les derniers mots sont en route.',
@@ -195,6 +197,8 @@ export const fr: Words = {
       'On vous entend, mais aucun texte ne sort. Parlez-vous la langue de cet exposé ? Le public ne reçoit rien en ce moment.',
     unrecognized:
       'Rien de ce que vous dites n’est reconnu : le service n’a pas de place pour un autre exposé, ou sa reconnaissance est en panne. Le public le sait. Attendez, ou réessayez plus tard.',
+    farBehind: (seconds) =>
+      `Le public a environ ${seconds} s de retard. Parlez un peu plus lentement, ou faites une pause.`,
     noFollowing: 'Le texte ne peut pas être affiché pour l’instant. L’exposé lui-même continue.',
     text: 'Ce qui est compris',
     language: 'Langue affichée',

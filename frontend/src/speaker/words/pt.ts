@@ -105,7 +105,7 @@ export const pt: Words = {
     levelText: (db) => `${Math.round(db)} decibéis`,
     wired: 'O melhor texto vem de um microfone com fio ou de cabeça, perto da boca.',
     opening: 'À espera do microfone …',
-    good: 'A sua voz chega bem.',
+    good: 'O som está bom.',
     warnings: {
       clipping: 'Alto demais: a voz fica distorcida. Baixe o ganho ou afaste-se um pouco.',
       dead: 'Nenhum sinal. O microfone está desligado ou silenciado pelo sistema?',
@@ -168,6 +168,8 @@ export const pt: Words = {
     pausedHint: 'Um intervalo: o público sabe que a palestra continua depois.',
     mutedHint: 'Uma palavra à parte: nada disso é enviado.',
     onAirHint: 'O público ouve você.',
+    onAirLate: (seconds) => `O público ouve você, cerca de ${seconds} s depois.`,
+    notSent: 'Nada do que você diz é enviado agora.',
     lostHint: 'O que você diz é guardado e será enviado.',
     connectingHint: 'O que você diz é guardado até o serviço estar pronto.',
     endingHint: 'As últimas palavras estão a caminho.',
@@ -191,6 +193,8 @@ export const pt: Words = {
       'Ouve-se você, mas não sai texto. Está falando a língua desta palestra? Agora o público não recebe nada.',
     unrecognized:
       'Nada do que diz está a ser reconhecido: o serviço não tem lugar para outra palestra, ou o reconhecedor falha. O público sabe. Espere, ou tente mais tarde.',
+    farBehind: (seconds) =>
+      `O público está cerca de ${seconds} s atrasado. Fale um pouco mais devagar, ou faça uma pausa.`,
     noFollowing: 'Agora não é possível mostrar o texto. A palestra em si continua.',
     text: 'O que é entendido',
     language: 'Língua mostrada',
