@@ -71,6 +71,8 @@ class Services:
         self.listeners_error = "other"
         self.speakers_close: int | None = None
         self.acknowledging = True
+        self.finishing = True
+        """A talk that its speaker ends is over at once; otherwise when ``end`` is called, and lines still come."""
         self.clock_off_ms = 0.0
         """How far the services' clock is from the device's."""
         self.behind_ms = 1_900.0
@@ -359,7 +361,8 @@ class Services:
         self.talk["state"] = {"pause": "paused", "mute": "muted", "resume": "live", "end": "ended"}[control]
         await socket.send_json({"type": "state", "state": self.talk["state"]})
         if control == "end":
-            await self.end()
+            if self.finishing:
+                await self.end()
             await socket.close(1000)
 
 

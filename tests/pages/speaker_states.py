@@ -377,6 +377,18 @@ async def the_end(at: Visit) -> None:
 
 
 @STATES.add
+async def the_end_with_lines_to_come(at: Visit) -> None:
+    at.services.finishing = False
+    await on_air(at)
+    await at.press("End")
+    await at.press("End the talk")
+    await at.see("The last lines are still on their way.")
+    await at.see("Length so far")
+    await at.see("Words so far")
+    await at.see("Text and captions so far")
+
+
+@STATES.add
 async def the_end_of_nothing(at: Visit) -> None:
     await on_air_to_nobody(at)
     await at.press("End")

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.pages.scripted import Services
-from tests.pages.speaker_states import far_behind, microphone_refused
+from tests.pages.speaker_states import far_behind, microphone_refused, the_end_with_lines_to_come
 from tests.pages.talk import text
 from tests.pages.visit import NARROW, Visit
 
@@ -89,6 +89,15 @@ async def test_a_break_lets_listeners_catch_up(at: Visit) -> None:
     await at.see("1.9 s")
     await expect(at.shown("Listeners are about")).to_be_hidden()
     await at.see("Listeners hear you.")
+
+
+async def test_the_summary_is_complete_once_the_last_lines_have_come(at: Visit) -> None:
+    await the_end_with_lines_to_come(at)
+    await at.services.say()
+    await at.services.end()
+    await at.see("Text and captions to keep")
+    await expect(at.shown("so far")).to_be_hidden()
+    await expect(at.shown("The last lines are still on their way.")).to_be_hidden()
 
 
 async def test_a_message_of_an_unknown_type_changes_nothing(at: Visit) -> None:

@@ -13,6 +13,7 @@ const PATHS = {
   copy: 'M9 9h11v11H9ZM15 9V4H4v11h5',
   download: 'M12 4v11M7 10.5l5 5 5-5M4.5 20h15',
   warning: 'M12 4 2.5 20h19L12 4ZM12 10v5M12 17.3v.4',
+  info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 11v5.5M12 7.3v.4',
   check: 'M4.5 12.5l5 5 10-11',
   network: 'M2.5 9a14 14 0 0 1 19 0M6 13a9 9 0 0 1 12 0M9.3 16.8a4 4 0 0 1 5.4 0M12 20v.3',
   keyboard: 'M3 6.5h18v11H3ZM7 10.5h.1M11 10.5h.1M15 10.5h.1M8 14h8',

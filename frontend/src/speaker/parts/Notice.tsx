@@ -1,9 +1,14 @@
 import type { ReactNode } from 'react';
-import { Icon } from '../../shared/ui/Icon';
+import { Icon, type IconName } from '../../shared/ui/Icon';
 import styles from './Notice.module.css';
 
+const ICONS = { trouble: 'warning', hint: 'warning', info: 'info', good: 'check' } satisfies Record<
+  string,
+  IconName
+>;
+
 interface NoticeProps {
-  readonly kind: 'trouble' | 'hint' | 'good';
+  readonly kind: keyof typeof ICONS;
   readonly children: ReactNode;
   /** What can be done about it. */
   readonly actions?: ReactNode;
@@ -13,7 +18,7 @@ interface NoticeProps {
 export function Notice({ kind, children, actions }: NoticeProps) {
   return (
     <div className={styles[kind]} role={kind === 'trouble' ? 'alert' : 'status'}>
-      <Icon name={kind === 'good' ? 'check' : 'warning'} />
+      <Icon name={ICONS[kind]} />
       <p>{children}</p>
       {actions !== undefined && <div className={styles.actions}>{actions}</div>}
     </div>

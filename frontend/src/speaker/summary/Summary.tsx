@@ -51,11 +51,11 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
         <p className={styles.talk}>{talk.title}</p>
         <dl className={styles.figures}>
           <div>
-            <dt>{text.lasted}</dt>
+            <dt>{arriving ? text.lastedSoFar : text.lasted}</dt>
             <dd>{minutes(transcript)}</dd>
           </div>
           <div>
-            <dt>{text.words}</dt>
+            <dt>{arriving ? text.wordsSoFar : text.words}</dt>
             <dd>{countWords(transcript)}</dd>
           </div>
           <div>
@@ -63,11 +63,11 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
             <dd>{languages.length}</dd>
           </div>
         </dl>
-        {arriving && <Notice kind="hint">{text.arriving}</Notice>}
+        {arriving && <Notice kind="info">{text.arriving}</Notice>}
         {missing && <Notice kind="hint">{text.missing}</Notice>}
       </header>
       <section className={styles.card} aria-labelledby="files">
-        <h2 id="files">{text.files}</h2>
+        <h2 id="files">{arriving ? text.filesSoFar : text.files}</h2>
         {languages.length === 0 && <p>{text.empty}</p>}
         <ul className={styles.files}>
           {languages.map((code) => (
