@@ -1,18 +1,28 @@
 """The speaker's page under bad conditions."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.pages.scripted import Services
-from tests.pages.speaker_states import far_behind, microphone_refused, the_end_with_lines_to_come
+from tests.pages.speaker_states import far_behind, microphone_refused, ready, the_end_with_lines_to_come
 from tests.pages.talk import text
-from tests.pages.visit import NARROW, Visit
+from tests.pages.visit import DESKTOP, NARROW, PHONE, Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 _NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, {
   get() { throw new DOMException('denied', 'SecurityError'); },
 })"""
+
+_COVERED = """() => {
+  const sections = [...document.querySelectorAll('main section')];
+  const apart = (one, other) => one.bottom <= other.top || other.bottom <= one.top ||
+    one.right <= other.left || other.right <= one.left;
+  return sections.flatMap((one, at) => sections.slice(at + 1)
+    .filter((other) => !apart(one.getBoundingClientRect(), other.getBoundingClientRect()))
+    .map((other) => `${one.innerText}\\n---\\n${other.innerText}`));
+}"""
+"""Sections of which one lies on the other, in pairs."""
 
 
 def assert_nothing_lost(services: Services) -> None:
@@ -78,6 +88,14 @@ async def test_a_microphone_that_was_refused_can_be_allowed_later(at: Visit) -> 
     await at.page.evaluate("window.refusal = undefined")
     await at.press("Try again")
     await expect(at.page.get_by_role("meter")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_nothing_is_covered_while_a_speaker_gets_ready(at: Visit, size: ViewportSize) -> None:
+    await at.page.set_viewport_size(size)
+    await ready(at)
+    await at.page.evaluate("scrollTo(0, 0)")
+    assert await at.page.evaluate(_COVERED) == []
 
 
 async def test_a_break_lets_listeners_catch_up(at: Visit) -> None:
