@@ -166,6 +166,7 @@ async def a_new_talk_refused(at: Visit) -> None:
 @STATES.add
 async def getting_ready(at: Visit) -> None:
     await _prepare(at)
+    await at.see("Only this computer can open this link.")
     await _see_that_it_cannot_go_on_air(at)
 
 

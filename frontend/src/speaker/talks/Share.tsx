@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Icon } from '../../shared/ui/Icon';
 import type { Studio } from '../studio';
 import { words } from '../words';
-import { listenerLink, spelled } from './invitation';
+import { listenerLink, onlyHere, spelled } from './invitation';
 import { QrCode } from './QrCode';
 import styles from './Share.module.css';
 import type { OwnSession } from './sessions';
@@ -42,6 +42,7 @@ export function Share({ studio, talk, onProject }: ShareProps) {
           </dd>
         </div>
       </dl>
+      {onlyHere(studio.listenerPage) && <p className={styles.here}>{text.onlyHere}</p>}
       <div className={styles.actions}>
         <button type="button" onClick={() => void copy()}>
           <Icon name={copied ? 'check' : 'copy'} />

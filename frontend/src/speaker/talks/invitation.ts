@@ -9,5 +9,9 @@ export const listenerLink = (page: URL, { session_id }: OwnSession): string =>
 /** The way in for those who type the code, as short as it can be said. */
 export const spoken = (page: URL): string => page.host + page.pathname;
 
+/** Whether this computer alone can open the page. */
+export const onlyHere = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+
 /** A code in groups that can be said and kept in mind. */
 export const spelled = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`.toUpperCase().trim();

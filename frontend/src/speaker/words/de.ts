@@ -81,6 +81,8 @@ export const de: Words = {
     explain: 'Niemand braucht eine App oder ein Konto: nur diesen Link oder den Code.',
     code: 'Code',
     link: 'Link',
+    onlyHere:
+      'Diesen Link kann nur dieser Computer öffnen. Für andere Geräte starten Sie Dragoman mit dragoman up --address und der Adresse dieses Computers.',
     copy: 'Link kopieren',
     copied: 'Kopiert',
     qr: 'QR-Code des Links für das Publikum',

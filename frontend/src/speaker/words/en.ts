@@ -74,6 +74,8 @@ export const en = {
     explain: 'They need no app and no account: only this link, or the code.',
     code: 'Code',
     link: 'Link',
+    onlyHere:
+      'Only this computer can open this link. For other devices, start Dragoman with dragoman up --address and the address of this computer.',
     copy: 'Copy link',
     copied: 'Copied',
     qr: 'QR code of the link for listeners',

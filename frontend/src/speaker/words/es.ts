@@ -81,6 +81,8 @@ export const es: Words = {
     explain: 'No hace falta aplicación ni cuenta: basta este enlace, o el código.',
     code: 'Código',
     link: 'Enlace',
+    onlyHere:
+      'Solo este ordenador puede abrir este enlace. Para otros dispositivos, inicie Dragoman con dragoman up --address y la dirección de este ordenador.',
     copy: 'Copiar enlace',
     copied: 'Copiado',
     qr: 'Código QR del enlace para el público',

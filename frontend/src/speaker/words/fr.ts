@@ -83,6 +83,8 @@ export const fr: Words = {
     explain: 'Ni application ni compte : ce lien suffit, ou le code.',
     code: 'Code',
     link: 'Lien',
+    onlyHere:
+      'Seul cet ordinateur peut ouvrir ce lien. Pour d’autres appareils, lancez Dragoman avec dragoman up --address et l’adresse de cet ordinateur.',
     copy: 'Copier le lien',
     copied: 'Copié',
     qr: 'Code QR du lien pour le public',

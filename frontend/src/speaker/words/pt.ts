@@ -81,6 +81,8 @@ export const pt: Words = {
     explain: 'Ninguém precisa de aplicativo nem de conta: só deste link, ou do código.',
     code: 'Código',
     link: 'Link',
+    onlyHere:
+      'Só este computador pode abrir este link. Para outros dispositivos, inicie o Dragoman com dragoman up --address e o endereço deste computador.',
     copy: 'Copiar link',
     copied: 'Copiado',
     qr: 'Código QR do link para o público',
