@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from tests.pages.scripted import EMAIL
 from tests.pages.states import States
+from tests.pages.talk import LANGUAGES
 from tests.pages.visit import Visit
 
 STATES = States("speaker")
@@ -83,7 +84,7 @@ async def wrong_password(at: Visit) -> None:
     await at.page.get_by_label("E-mail").fill(EMAIL)
     await at.page.get_by_label("Password").fill(PASSWORD)
     await at.press("Sign in")
-    await at.see("E-mail and password don’t fit together.")
+    await at.see("E-mail and password don’t match.")
 
 
 @STATES.add
@@ -107,6 +108,7 @@ async def forgot_the_password(at: Visit) -> None:
     await at.speaker(signed_in=False)
     await at.press("Forgot your password?")
     await at.see("Send a code")
+    await at.see("Back to sign in")
 
 
 @STATES.add
@@ -136,6 +138,10 @@ async def talks(at: Visit) -> None:
     at.services.talks.append(at.services.talk | {"title": "The river under the car park", "state": "created"})
     await at.speaker()
     await at.see("Your talks")
+    await at.see("Appearance")
+    await expect(at.page.get_by_role("group", name="Listeners can choose").get_by_role("listitem")).to_have_text(
+        [name for code, (name, _, _) in LANGUAGES.items() if code != "en"]
+    )
 
 
 @STATES.add
@@ -290,6 +296,7 @@ async def paused(at: Visit) -> None:
     await at.see("Nothing of what you say is sent now.")
     await expect(at.shown("The sound is good.")).to_be_hidden()
     await expect(at.shown("Text is behind by")).to_be_hidden()
+    await expect(at.page.get_by_role("button", name="Continue")).to_be_visible()
 
 
 @STATES.add

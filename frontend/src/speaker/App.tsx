@@ -102,17 +102,15 @@ function Appearance() {
     setTheme(chosen);
   };
   return (
-    <select
-      className={styles.appearance}
-      aria-label={text.appearance}
-      value={theme}
-      onChange={({ target }) => choose(target.value as Theme)}
-    >
-      {THEMES.map((one) => (
-        <option key={one} value={one}>
-          {text.themes[one]}
-        </option>
-      ))}
-    </select>
+    <label className={styles.appearance}>
+      {text.appearance}
+      <select value={theme} onChange={({ target }) => choose(target.value as Theme)}>
+        {THEMES.map((one) => (
+          <option key={one} value={one}>
+            {text.themes[one]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -169,7 +169,7 @@ export function SignIn({ account, again = false }: SignInProps) {
         )}
         {choosing && (
           <button type="button" className="plain" onClick={() => show('sign-in')}>
-            {text.haveAccount}
+            {step === 'sign-up' ? text.haveAccount : text.backToSignIn}
           </button>
         )}
       </div>

@@ -83,6 +83,15 @@ export function NewTalk({ studio, languages }: NewTalkProps) {
           <input type="radio" name="targets" checked={!restricted} onChange={() => setRestricted(false)} />
           {text.allTargets(targets.length)}
         </label>
+        {!restricted && (
+          <ul className={styles.all}>
+            {targets.map((code) => (
+              <li key={code} lang={code}>
+                {nativeName(code)}
+              </li>
+            ))}
+          </ul>
+        )}
         <label>
           <input type="radio" name="targets" checked={restricted} onChange={() => setRestricted(true)} />
           {text.someTargets}

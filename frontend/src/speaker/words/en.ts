@@ -38,10 +38,11 @@ export const en = {
     sendCode: 'Send a code',
     firstPassword: 'Choose a password of your own',
     haveAccount: 'I have an account',
+    backToSignIn: 'Back to sign in',
     confirmed: 'Your address is confirmed. Sign in now.',
     wasReset: 'Your password was changed. Sign in with it.',
     trouble: {
-      wrong: 'E-mail and password don’t fit together.',
+      wrong: 'E-mail and password don’t match.',
       exists: 'There is an account with this address. Sign in, or set a new password.',
       code: 'That code is wrong or too old. Ask for another.',
       'weak-password': 'Choose a longer password, with capitals, digits and other characters.',
@@ -119,7 +120,7 @@ export const en = {
     },
     insecure: (here: string) =>
       `A browser gives the microphone only to pages over HTTPS, or at ${here} on the computer itself that runs Dragoman. Open this page in one of these ways.`,
-    wake: 'Go on',
+    wake: 'Turn the sound on',
     retry: 'Try again',
     test: 'Record five seconds and listen',
     recording: 'Recording: say a sentence …',
@@ -148,7 +149,7 @@ export const en = {
     goOnAir: 'Go on air',
     goOnAirHint: 'From then on listeners hear you, a few seconds later.',
     microphoneFirst: 'Turn on the microphone first.',
-    rejoin: 'Go on with the talk',
+    rejoin: 'Continue the talk',
     elsewhere: 'This talk is on air. If you go on here, a speaker elsewhere is cut off.',
   },
   live: {
@@ -171,7 +172,7 @@ export const en = {
     endingHint: 'The last words are on their way.',
     elapsed: 'Since the beginning',
     pause: 'Pause',
-    resume: 'Go on',
+    resume: 'Continue',
     mute: 'Mute',
     unmute: 'Unmute',
     end: 'End',
@@ -204,7 +205,7 @@ export const en = {
     shortcutsOn: 'Use these keys',
     keys: {
       mute: 'Mute or unmute',
-      pause: 'Pause or go on',
+      pause: 'Pause or continue',
       share: 'Show the code full screen',
       help: 'This list',
     },

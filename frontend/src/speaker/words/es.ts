@@ -39,6 +39,7 @@ export const es: Words = {
     sendCode: 'Enviar un código',
     firstPassword: 'Elegir una contraseña propia',
     haveAccount: 'Ya tengo una cuenta',
+    backToSignIn: 'Volver a iniciar sesión',
     confirmed: 'Su dirección está confirmada. Ya puede iniciar sesión.',
     wasReset: 'Su contraseña ha cambiado. Inicie sesión con ella.',
     trouble: {
@@ -126,7 +127,7 @@ export const es: Words = {
     },
     insecure: (here) =>
       `Un navegador solo da el micrófono a páginas con HTTPS, o en ${here} en el propio ordenador donde funciona Dragoman. Abra esta página de una de esas formas.`,
-    wake: 'Continuar',
+    wake: 'Activar el sonido',
     retry: 'Intentar de nuevo',
     test: 'Grabar cinco segundos y escuchar',
     recording: 'Grabando: diga una frase …',
@@ -178,7 +179,7 @@ export const es: Words = {
     endingHint: 'Las últimas palabras están en camino.',
     elapsed: 'Desde el comienzo',
     pause: 'Pausa',
-    resume: 'Seguir',
+    resume: 'Continuar',
     mute: 'Silenciar',
     unmute: 'Activar',
     end: 'Terminar',
@@ -211,7 +212,7 @@ export const es: Words = {
     shortcutsOn: 'Usar estas teclas',
     keys: {
       mute: 'Silenciar o activar',
-      pause: 'Pausa o seguir',
+      pause: 'Pausa o continuar',
       share: 'Mostrar el código a pantalla completa',
       help: 'Esta lista',
     },

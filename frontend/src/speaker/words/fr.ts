@@ -40,10 +40,11 @@ export const fr: Words = {
     sendCode: 'Envoyer un code',
     firstPassword: 'Choisir un mot de passe à vous',
     haveAccount: 'J’ai un compte',
+    backToSignIn: 'Revenir à la connexion',
     confirmed: 'Votre adresse est confirmée. Connectez-vous maintenant.',
     wasReset: 'Votre mot de passe a changé. Connectez-vous avec.',
     trouble: {
-      wrong: 'L’e-mail et le mot de passe ne vont pas ensemble.',
+      wrong: 'L’e-mail et le mot de passe ne correspondent pas.',
       exists: 'Un compte existe à cette adresse. Connectez-vous ou changez de mot de passe.',
       code: 'Ce code est faux ou trop ancien. Demandez-en un autre.',
       'weak-password':
@@ -129,7 +130,7 @@ export const fr: Words = {
     },
     insecure: (here) =>
       `Un navigateur ne donne le microphone qu’aux pages en HTTPS, ou à l’adresse ${here} sur l’ordinateur même où tourne Dragoman. Ouvrez cette page de l’une de ces façons.`,
-    wake: 'Continuer',
+    wake: 'Activer le son',
     retry: 'Réessayer',
     test: 'Enregistrer cinq secondes et écouter',
     recording: 'Enregistrement : dites une phrase …',

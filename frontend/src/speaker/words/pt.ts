@@ -39,10 +39,11 @@ export const pt: Words = {
     sendCode: 'Enviar um código',
     firstPassword: 'Escolher uma senha própria',
     haveAccount: 'Já tenho conta',
+    backToSignIn: 'Voltar a entrar',
     confirmed: 'O seu endereço está confirmado. Pode entrar agora.',
     wasReset: 'A sua senha foi alterada. Entre com ela.',
     trouble: {
-      wrong: 'O e-mail e a senha não combinam.',
+      wrong: 'O e-mail e a senha não correspondem.',
       exists: 'Já existe uma conta com este endereço. Entre ou defina uma nova senha.',
       code: 'Esse código está errado ou é antigo demais. Peça outro.',
       'weak-password': 'Escolha uma senha mais longa, com maiúsculas, algarismos e outros caracteres.',
@@ -125,7 +126,7 @@ export const pt: Words = {
     },
     insecure: (here) =>
       `Um navegador só dá o microfone a páginas com HTTPS, ou em ${here} no próprio computador onde roda o Dragoman. Abra esta página de uma dessas formas.`,
-    wake: 'Continuar',
+    wake: 'Ativar o som',
     retry: 'Tentar de novo',
     test: 'Gravar cinco segundos e ouvir',
     recording: 'Gravando: diga uma frase …',
