@@ -21,9 +21,9 @@ from services.cli.stack.system import System
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Final, Finished, Record, Word
 from services.common.frames import WireFrame, pack
-from services.common.kafka import Publisher, partition_of
+from services.common.kafka import Cluster, LogReader, Publisher, partition_of
 from services.common.kafka.admin import PARTITIONS
-from services.common.topics import ALL, TRANSCRIPTS, Encoded, Topic
+from services.common.topics import ALL, AUDIENCE, TRANSCRIPTS, Encoded, Topic
 from tests.e2e.following import Message, Progress, captions, listening
 from tests.e2e.talks import (
     BABYLON,
@@ -39,7 +39,7 @@ from tests.e2e.talks import (
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-AUDIENCE = (Audience("pt"), Audience("es", hear=False))
+LISTENERS = (Audience("pt"), Audience("es", hear=False))
 DEEP = b"[" * 60_000
 UNREADABLE = (b"\xff\xfe", b"{", b'{"type": "final", "session_id": 7}', b'{"type": "final", "unknown": ' + DEEP)
 READERS = {
@@ -106,13 +106,23 @@ def encode_as(value: bytes, record: Record) -> Encoded:
     return Encoded(record.session_id.encode(), value, ())
 
 
+async def counted(cluster: Cluster, session_id: str) -> None:
+    """Return once Kafka has it that somebody listens: words from before that are for nobody."""
+    since_ms = now_ms() - 60_000
+    async with LogReader.open(cluster, [AUDIENCE], client_id="test", since_ms=since_ms) as reader, asyncio.timeout(60):
+        async for received in reader.follow():
+            if received.record.session_id == session_id and received.record.listeners:
+                return
+
+
 async def say_what_runs_engines_away(
-    system: System, sessions: Sessions, publisher: Publisher, session_id: str
+    system: System, sessions: Sessions, cluster: Cluster, publisher: Publisher, session_id: str
 ) -> list[Message]:
     """A word of 5,000 letters in the transcript of a session. Returns what its listener gets."""
     texts = ("We saw the " + "ab" * 2_500 + " at the station.", "Good evening, everybody, and welcome")
     async with listening(system) as ears:
         await ears.join("pt", session=session_id)
+        await counted(cluster, session_id)
         for index, text in enumerate(texts):
             words = tuple(
                 Word(word, 3000.0 * index + 300 * place, 3000.0 * index + 300 * (place + 1))
@@ -153,7 +163,7 @@ async def test_bad_input_harms_only_those_who_send_it(
     async def healthy() -> Outcome:
         try:
             talk = excerpt(tmp_path, IVORY, 37_200)
-            return await give(system, talk, "en", AUDIENCE, on_notice=progress.on_notice)
+            return await give(system, talk, "en", LISTENERS, on_notice=progress.on_notice)
         finally:
             over.set()
 
@@ -168,7 +178,7 @@ async def test_bad_input_harms_only_those_who_send_it(
         odd = tasks.create_task(say_too_little_and_too_loud(system, tmp_path))
         await publish_what_is_unreadable(publisher, progress.session_id)
         runaway = await neighbour(sessions, progress.session_id)
-        said = await say_what_runs_engines_away(system, sessions, publisher, runaway)
+        said = await say_what_runs_engines_away(system, sessions, shared_stack.cluster, publisher, runaway)
         flooded = await neighbour(sessions, progress.session_id)
         assert await speak_too_fast(system, sessions, token, flooded) == 4429
 
@@ -194,7 +204,7 @@ async def test_captions_go_on_while_the_clip_store_is_gone_and_speech_comes_back
     progress, store = Progress(), shared_stack.platform.aws
     async with asyncio.TaskGroup() as tasks:
         talk = tasks.create_task(
-            give(shared_system, excerpt(tmp_path, IVORY, 28_400), "en", AUDIENCE, on_notice=progress.on_notice)
+            give(shared_system, excerpt(tmp_path, IVORY, 28_400), "en", LISTENERS, on_notice=progress.on_notice)
         )
         await progress.captioned(3)
         await store.stop()
@@ -221,7 +231,7 @@ async def test_no_word_is_lost_while_the_broker_is_gone_and_comes_back(
     progress, broker = Progress(), shared_stack.platform.broker
     async with asyncio.TaskGroup() as tasks:
         talk = tasks.create_task(
-            give(shared_system, excerpt(tmp_path, IVORY, 20_900), "en", AUDIENCE, on_notice=progress.on_notice)
+            give(shared_system, excerpt(tmp_path, IVORY, 20_900), "en", LISTENERS, on_notice=progress.on_notice)
         )
         await progress.captioned(3)
         await broker.stop()
