@@ -5,6 +5,7 @@ final once two successive hypotheses agree on them, and never the last one while
 begin with words that are final already; what is new begins after the last of them, found by its text near its time.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -193,6 +194,8 @@ class Stabilizer:
             end = max(earliest + _BETWEEN_ENDS_MS, min(word.end_ms, heard_ms))
             start = min(end, max(earliest, word.start_ms))
             end = min(end, start + _LONGEST_WORD_MS)
+            if end - start > _LONGEST_WORD_MS:  # the sum was rounded up
+                end = math.nextafter(end, start)
             placed.append(Word(word.text.strip(), start, end))
             earliest = end
         return placed

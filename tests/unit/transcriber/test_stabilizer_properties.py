@@ -184,8 +184,16 @@ def test_whatever_an_engine_says_finals_are_gapless_and_their_times_in_order(hyp
     assert all(earlier <= later for earlier, later in itertools.pairwise(times))
     ends = [word.end_ms for final in finals for word in final.words]
     assert all(later - earlier > 0.999 for earlier, later in itertools.pairwise(ends))
-    assert all(word.end_ms - word.start_ms < 2000.001 for final in finals for word in final.words)
+    assert all(word.end_ms - word.start_ms <= 2000 for final in finals for word in final.words)
     assert all(any(letter.isalnum() for letter in word.text) for final in finals for word in final.words)
+
+
+def test_a_word_of_any_length_is_no_longer_than_two_seconds_in_floating_point_too() -> None:
+    first = Hypothesis(words=(HeardWord("0", 0.0, 4193.0),), heard_ms=4192.924768862725, endpoint=True)
+    second = Hypothesis(words=(HeardWord("0", 2192.924768862725, 8386.0),), heard_ms=8193.0, endpoint=True)
+    stabilizer = Stabilizer()
+    finals = [final for one in (first, second) for final in stabilizer.hear(one).finals]
+    assert all(word.end_ms - word.start_ms <= 2000 for final in finals for word in final.words)
 
 
 @given(nonsense())
