@@ -91,14 +91,16 @@ async def test_nothing_is_lost_or_heard_twice_through_cut_networks_reloads_a_swi
         read = await staying.read()
     assert not faults
     sound = [frame for frame in talk.frames if frame.pcm]
-    before = [frame for frame in sound if frame.captured_at_ms < reloaded_at_ms]
-    after = sound[len(before)]
-    # While the speaker's page was loaded nobody captured anything; nowhere else does the sample clock jump.
-    jump_ms = after.start_ms - before[-1].end_ms
-    assert talk.gaps_ms() == ([jump_ms] if jump_ms else [])
+    # While the speaker's page was loaded nobody captured anything; nowhere else does the sample clock jump. The page
+    # that goes captures until the next one comes, and one that comes fast leaves no gap.
+    assert len(talk.gaps_ms()) <= 1
+    jumped = (at for at in range(1, len(sound)) if sound[at].start_ms != sound[at - 1].end_ms)
+    captured_later = (at for at, frame in enumerate(sound) if frame.captured_at_ms >= reloaded_at_ms)
+    came = next(jumped if talk.gaps_ms() else captured_later)
+    before, after = sound[:came], sound[came]
     missed_ms = after.captured_at_ms - (after.end_ms - after.start_ms) - before[-1].captured_at_ms
-    assert abs(missed_ms - jump_ms) < UNNOTICED_MS
-    assert reloaded_at_ms - before[-1].captured_at_ms < LAST_FRAMES_MS
+    assert abs(missed_ms - (after.start_ms - before[-1].end_ms)) < UNNOTICED_MS
+    assert abs(reloaded_at_ms - before[-1].captured_at_ms) < LAST_FRAMES_MS
     assert share_found(np.frombuffer(b"".join(frame.pcm for frame in before), "<i2"), BABYLON) > 0.9
     said = " ".join(word.text for word in talk.words if word.start_ms >= before[-1].end_ms)
     errors = word_error_rate([BABYLON.with_suffix(".txt").read_text(encoding="utf-8")], [said])

@@ -34,11 +34,13 @@ _LIMIT_S = 60.0
 async def collect(folder: Path, bootstrap: str, bucket: str, aws: Mapping[str, str], sessions: set[str]) -> None:
     """Write what topics and bucket hold of these sessions into the record. aws: ``endpoint_url`` and credentials."""
     async with asyncio.timeout(_LIMIT_S):
-        write(folder / "topics.jsonl", [line async for line in _records(bootstrap) if line.session in sessions])
+        write(folder / "topics.jsonl", [line async for line in _records(bootstrap, sessions)])
         write(folder / "clips.jsonl", [clip async for clip in _clips(bucket, aws) if clip.session in sessions])
 
 
-async def _records(bootstrap: str) -> AsyncIterator[AnyLine]:
+async def _records(bootstrap: str, sessions: set[str]) -> AsyncIterator[AnyLine]:
+    """Only what is keyed by these sessions is looked into: what others left in the topics need not be readable."""
+    keys = {session.encode() for session in sessions}
     consumer = AIOKafkaConsumer(
         *_TOPICS,
         bootstrap_servers=bootstrap,
@@ -53,8 +55,9 @@ async def _records(bootstrap: str) -> AsyncIterator[AnyLine]:
         while any([await consumer.position(part) < end for part, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 for record in records:
-                    for line in _read(record):
-                        yield line
+                    if record.key is not None and record.key.partition(b"|")[0] in keys:
+                        for line in _read(record):
+                            yield line
     finally:
         await consumer.stop()
 
