@@ -99,7 +99,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
 async def load(target: Target, plan: Plan, report: Callable[[str], object] = lambda _: None) -> list[Level]:
     """Raise the number of listeners level by level; stop where none of a level's newcomers gets in.
 
-    report: told of each step. Raises CrowdFailed.
+    report: told of each step. Raises HelperFailed.
     """
     levels: list[Level] = []
     async with Crowds.open(target.url, target.session, plan.languages, plan.fetch_share) as crowds:

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from services.cli.clients.crowd import Crowd, Heard
+from services.cli.clients.crowd import Crowd
 from services.cli.clients.crowds import Crowds
+from services.cli.clients.tally import Heard
+from services.common.clock import now_ms
 from tests.unit.cli.clients.room import Room, a_room
 
 ENOUGH = 1e6
@@ -115,3 +117,12 @@ async def test_a_crowd_in_processes_is_one_crowd() -> None:
         room.tell("caption", 0)
         found = await hearing
         assert len(found.delays_ms) == 4
+
+
+async def test_a_captions_lag_is_measured_from_the_end_of_its_words() -> None:
+    async with a_room() as room, Crowd(room.url, "s", ["pt"], 0.0) as crowd:
+        await crowd.grow(2, ENOUGH)
+        said = {"floor_epoch_ms": now_ms() - 2_000.0, "end_ms": 1_000.0}
+        found = await heard(crowd, room, [("caption", 0), ("speech", 0)], **said)
+        assert len(found.caption_lags_ms) == 2
+        assert all(1_000.0 <= lag < 1_900.0 for lag in found.caption_lags_ms)
