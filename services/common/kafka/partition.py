@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from services.common.topics import Encoded, Headers, R, Topic
 
 TRANSACTION_S = 10.0
 """A transaction may hang for ever after a broker's death: past this the process ends."""
+OPEN_S = 4.0
+"""A transaction begun ahead is ended after this."""
 _SETTLE_EVERY_S = 1.0
 _OVERDUE_S = 5.0
 _STUCK_S = 30.0
@@ -93,6 +96,7 @@ class Partition:
         part: TopicPartition,
         service: str,
         producer: AIOKafkaProducer,
+        output: str,
         processor: Processor,
         outbox: Outbox,
         offset: int,
@@ -101,6 +105,7 @@ class Partition:
         self._part = part
         self._service = service
         self._producer = producer
+        self._output = TopicPartition(output, part.partition)
         self._processor = processor
         self._outbox = outbox
         self._partials = partials
@@ -111,6 +116,8 @@ class Partition:
         self._committing = asyncio.Lock()
         self._position = self._committed = self.next_offset = offset
         self._settled_at = self._moved_at = asyncio.get_running_loop().time()
+        self._published_at = self._begun_at = -math.inf
+        self._begun = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, group: asyncio.TaskGroup) -> None:
@@ -181,7 +188,8 @@ class Partition:
         """One transaction with all that is ready: records, or about once a second the offset that they settled.
 
         An offset takes several round trips, so records don't wait for it unless it is overdue. An older offset is as
-        safe: a takeover replays more, and knows from our output what to skip.
+        safe: a takeover replays more, and knows from our output what to skip. Nor do they wait for their transaction
+        to begin: as long as records come now and then, the next one is begun as soon as the last has ended.
         """
         records = self._outbox.take()
         now = asyncio.get_running_loop().time()
@@ -190,13 +198,17 @@ class Partition:
         settle = settled > self._committed
         if due:
             self._settled_at = now
-        if not records and not settle:
+        if records:
+            self._published_at = now
+        old = self._begun and (last or now - self._begun_at > OPEN_S)
+        if not records and not settle and not old:
             return
         try:
             with metrics.TRANSACTION.time():
                 async with asyncio.timeout(TRANSACTION_S):
                     # Never aborted: that may hang as well. Whatever fails ends the process, and the next fence aborts.
-                    await self._producer.begin_transaction()
+                    if not self._begun:
+                        await self._producer.begin_transaction()
                     sent = [
                         await self._producer.send(
                             topic,
@@ -211,12 +223,21 @@ class Partition:
                         await self._producer.send_offsets_to_transaction({self._part: settled}, self._service)
                     await asyncio.gather(*sent)
                     await self._producer.commit_transaction()
+                    self._begun = not last and now - self._published_at < OPEN_S
+                    if self._begun:
+                        await self._begin_ahead()
         except KafkaError as fault:  # ProducerFenced among them
             raise Fatal(f"transaction of partition {self._part.partition}: {type(fault).__name__} {fault}") from fault
         except TimeoutError:
             raise Fatal(f"transaction of partition {self._part.partition} took over {TRANSACTION_S:g} s") from None
         if settle:
             self._committed = settled
+
+    async def _begin_ahead(self) -> None:
+        self._begun_at = asyncio.get_running_loop().time()
+        await self._producer.begin_transaction()
+        # The broker is told the partition now, not with the first record; the library has no public call for it.
+        self._producer._txn_manager.maybe_add_partition_to_txn(self._output)
 
     async def _send_partials(self) -> None:
         while True:

@@ -18,7 +18,7 @@ from services.common.clock import now_ms
 from services.common.errors import Fatal
 from services.common.kafka import metrics
 from services.common.kafka.cluster import Cluster, Received, connect, stop
-from services.common.kafka.partition import TRANSACTION_S, Outbox, Partition, Processor
+from services.common.kafka.partition import OPEN_S, TRANSACTION_S, Outbox, Partition, Processor
 from services.common.kafka.publisher import MAX_BATCH_BYTES, RETRY_BACKOFF_MS, Publisher
 from services.common.kafka.reader import FETCH_WAIT_MS, LogReader, decoded
 from services.common.kafka.watch import Watch
@@ -169,7 +169,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                     linger_ms=0,
                     max_batch_size=MAX_BATCH_BYTES,
                     retry_backoff_ms=RETRY_BACKOFF_MS,
-                    transaction_timeout_ms=int(TRANSACTION_S * 1000),
+                    transaction_timeout_ms=int((OPEN_S + TRANSACTION_S) * 1000),
                 )
                 undo.push_async_callback(stop, producer)
                 moved()
@@ -188,7 +188,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 undo.pop_all()
         except TimeoutError:
             raise Fatal(f"the takeover of partition {part.partition} stood still for {_STALLED_S:g} s") from None
-        held = Partition(part, self._service, producer, processor, outbox, offset, self._partials)
+        held = Partition(part, self._service, producer, self._output.name, processor, outbox, offset, self._partials)
         self._held[part] = held
         held.start(self._group)
         self._consumer.resume(part)

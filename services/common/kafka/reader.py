@@ -16,7 +16,9 @@ from services.common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-FETCH_WAIT_MS = 50
+FETCH_WAIT_MS = 100
+"""New records end the wait; it is as long as a partition taken over in mid-wait may stand still."""
+_RETRY_MS = 50
 _ANSWER_S = 10.0
 
 
@@ -60,7 +62,7 @@ class LogReader:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            retry_backoff_ms=FETCH_WAIT_MS,
+            retry_backoff_ms=_RETRY_MS,
         )
         try:
             if partition is not None:

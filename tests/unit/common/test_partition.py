@@ -19,11 +19,17 @@ class Producer:
     """Has every record and offset at once."""
 
     def __init__(self) -> None:
-        self.transactions = 0
+        self.begun = self.transactions = 0
+        self.added: list[TopicPartition] = []
         self.offsets: list[int] = []
+        self._txn_manager = self
+
+    def maybe_add_partition_to_txn(self, part: TopicPartition) -> None:
+        self.added.append(part)
 
     async def begin_transaction(self) -> None:
-        pass
+        assert self.begun == self.transactions
+        self.begun += 1
 
     async def send(self, *_: Any, **__: Any) -> "asyncio.Future[None]":
         arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -72,7 +78,7 @@ class Idle:
 
 def held(producer: Producer, processor: Idle, outbox: Outbox) -> partition.Partition:
     partials: Any = None
-    return partition.Partition(TopicPartition("audio", 0), "copier", producer, processor, outbox, 0, partials)
+    return partition.Partition(TopicPartition("audio", 0), "copier", producer, "transcripts", processor, outbox, 0, partials)
 
 
 def final(index: int) -> Final:
@@ -110,6 +116,33 @@ async def test_what_is_settled_is_asked_only_when_an_offset_is_due(monkeypatch: 
         await partition_in_hand.give_up(publish=True)
     assert processor.asked == 1
     assert producer.offsets == [1]
+
+
+async def test_the_next_transaction_begins_when_one_with_records_has_ended() -> None:
+    producer, outbox = Producer(), Outbox()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        partition_in_hand = held(producer, Idle(), outbox)
+        partition_in_hand.start(tasks)
+        outbox.put(TRANSCRIPTS, final(0))
+        while producer.begun < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert producer.transactions == 1
+        assert producer.added == [TopicPartition("transcripts", 0)]
+        await partition_in_hand.give_up(publish=True)
+    assert producer.begun == producer.transactions == 2
+
+
+async def test_a_transaction_begun_ahead_ends_when_no_records_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "_SETTLE_EVERY_S", 0.01)
+    monkeypatch.setattr(partition, "OPEN_S", 0.05)
+    producer, outbox = Producer(), Outbox()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        partition_in_hand = held(producer, Idle(), outbox)
+        partition_in_hand.start(tasks)
+        outbox.put(TRANSCRIPTS, final(0))
+        while not producer.begun == producer.transactions > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await partition_in_hand.give_up()
 
 
 async def test_a_processor_s_fault_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
