@@ -78,7 +78,9 @@ class Idle:
 
 def held(producer: Producer, processor: Idle, outbox: Outbox) -> partition.Partition:
     partials: Any = None
-    return partition.Partition(TopicPartition("audio", 0), "copier", producer, "transcripts", processor, outbox, 0, partials)
+    return partition.Partition(
+        TopicPartition("audio", 0), "copier", producer, "transcripts", processor, outbox, 0, partials
+    )
 
 
 def final(index: int) -> Final:
