@@ -21,13 +21,9 @@ locals {
 resource "aws_msk_configuration" "this" {
   count = local.serverless ? 0 : 1
 
+  # Of any version of Kafka: one that is bound to some is replaced with them, which its cluster forbids.
   name              = var.name
-  kafka_versions    = [var.provisioned.kafka_version]
   server_properties = join("\n", [for key, value in local.server_properties : "${key}=${value}"])
-
-  lifecycle {
-    create_before_destroy = true
-  }
 }
 
 resource "aws_msk_cluster" "this" {

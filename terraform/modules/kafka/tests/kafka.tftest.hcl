@@ -27,6 +27,15 @@ run "transactions_survive_a_broker" {
   }
 }
 
+run "a_new_version_of_kafka_finds_the_configuration_that_is_in_use" {
+  command = plan
+
+  assert {
+    condition     = aws_msk_configuration.this[0].kafka_versions == null
+    error_message = "a configuration for some versions alone is replaced with them, and MSK neither deletes one in use nor takes its name twice"
+  }
+}
+
 run "nothing_appears_or_is_allowed_undeclared" {
   command = plan
 
