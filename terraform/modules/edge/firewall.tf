@@ -1,5 +1,6 @@
 # A backstop against floods; guessing codes is limited by the services, per failure, so that a hall behind one address
-# can join at once.
+# can join at once. Somebody's own distribution of CloudFront could lead to the load balancer past this: a header that only ours
+# sends would have to be a secret in Terraform's state, so the services' limits are what counts.
 resource "aws_wafv2_web_acl" "this" {
   region = "us-east-1" # CloudFront's
 

@@ -52,6 +52,17 @@ locals {
     told = { name = "dragoman_notifier_lag_seconds", stat = "SampleCount" }
   }
 
+  errors = {
+    server-errors = {
+      about  = "Services answer with errors: look at the logs of ingest and notifier."
+      metric = "HTTPCode_Target_5XX_Count"
+    }
+    no-answer = {
+      about  = "No task of ingest or of notifier is there to answer: look at their events in ECS, then at their logs."
+      metric = "HTTPCode_ELB_5XX_Count"
+    }
+  }
+
   groups  = { transcriber = "audio", translator = "transcripts" }
   brokers = toset([for number in range(1, var.kafka.brokers + 1) : tostring(number)])
 }
@@ -197,11 +208,13 @@ resource "aws_cloudwatch_metric_alarm" "broker_storage" {
   ok_actions          = [aws_sns_topic.this.arn]
 }
 
-resource "aws_cloudwatch_metric_alarm" "server_errors" {
-  alarm_name          = "${var.name}-server-errors"
-  alarm_description   = "Services answer with errors: look at the logs of ingest and notifier."
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  for_each = local.errors
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.about
   namespace           = "AWS/ApplicationELB"
-  metric_name         = "HTTPCode_Target_5XX_Count"
+  metric_name         = each.value.metric
   dimensions          = { LoadBalancer = var.load_balancer }
   statistic           = "Sum"
   period              = 300

@@ -23,7 +23,8 @@ run "every_alarm_tells_somebody_and_says_what_to_do" {
   assert {
     condition = alltrue([for alarm in concat(
       values(aws_cloudwatch_metric_alarm.service), values(aws_cloudwatch_metric_alarm.partition_lag), values(aws_cloudwatch_metric_alarm.broker_storage),
-    [aws_cloudwatch_metric_alarm.lag, aws_cloudwatch_metric_alarm.audio_without_text, aws_cloudwatch_metric_alarm.server_errors]) : length(alarm.alarm_actions) == 1 && length(alarm.alarm_description) > 30])
+      values(aws_cloudwatch_metric_alarm.errors),
+    [aws_cloudwatch_metric_alarm.lag, aws_cloudwatch_metric_alarm.audio_without_text]) : length(alarm.alarm_actions) == 1 && length(alarm.alarm_description) > 30])
     error_message = "an alarm tells nobody, or not what to do"
   }
 }
@@ -88,6 +89,15 @@ run "serverless_has_no_brokers_to_watch" {
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.broker_storage) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 12
     error_message = "brokers are watched that are not there"
+  }
+}
+
+run "no_answer_at_all_is_told_as_well_as_wrong_ones" {
+  command = plan
+
+  assert {
+    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.errors : alarm.metric_name]) == toset(["HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"])
+    error_message = "where no task is left the load balancer answers, and the services count no error"
   }
 }
 
