@@ -19,6 +19,6 @@ async def test_a_reader_without_a_broker_ends_with_a_fault_and_not_in_silence(
     own_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "_CHECK_S", 0.2)
-    monkeypatch.setattr(watch, "_STALLED_S", 1.0)
+    monkeypatch.setattr(watch, "STALLED_S", 1.0)
     with pytest.raises(KafkaUnavailable, match="nothing could be read"):
         await outlive(own_broker)

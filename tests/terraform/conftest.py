@@ -94,6 +94,12 @@ class Terraform:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def plan(self, folder: Path, *options: str) -> dict[str, Any]:
+        """The plan of a folder that was initialized; also left there, in the file ``plan``."""
+        self.run(folder, "plan", "-no-color", "-out=plan", *options)
+        plan: dict[str, Any] = json.loads(self.run(folder, "show", "-json", "plan"))
+        return plan
+
     def make(self, name: str, sources: Path) -> Environment:
         """Plan and apply an environment from a copy of the sources, where its state can lie."""
         folder = sources / "environments" / name
@@ -101,8 +107,7 @@ class Terraform:
         variables = {**VARIABLES, **({"domain": DOMAIN} if name == "prod" else {})}
         (folder / "offline.auto.tfvars.json").write_text(json.dumps(variables))
         self.run(folder, "init", "-no-color")
-        self.run(folder, "plan", "-no-color", "-out=plan")
-        plan = json.loads(self.run(folder, "show", "-json", "plan"))
+        plan = self.plan(folder)
         self.run(folder, "apply", "-no-color", "plan")
         state = json.loads(self.run(folder, "show", "-json"))
         return Environment(
@@ -120,7 +125,7 @@ class Terraform:
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
     program, python = shutil.which("terraform"), home() / "terraform" / "bin" / "python"
     if program is None:
-        pytest.skip("no terraform program: install it from HashiCorp (1.9 or later), then run 'make test' again")
+        pytest.skip("no terraform program: install it from HashiCorp (1.10 or later), then run 'make test' again")
     if not python.exists():
         pytest.skip("no packages for Terraform's stand-in provider: run 'make test', which brings them")
     provider = subprocess.Popen([python, "-m", "tests.terraform.offline"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -135,10 +140,14 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
 
 
 @pytest.fixture(scope="session")
-def made(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Environment]:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, in which environments can be made."""
+    return Path(shutil.copytree(SOURCES, tmp_path_factory.mktemp("sources") / "terraform"))
+
+
+@pytest.fixture(scope="session")
+def made(terraform: Terraform, sources: Path) -> Mapping[str, Environment]:
     """Both environments, applied."""
-    sources = tmp_path_factory.mktemp("sources") / "terraform"
-    shutil.copytree(SOURCES, sources)
     return {name: terraform.make(name, sources) for name in ENVIRONMENTS}
 
 

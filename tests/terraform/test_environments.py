@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from services.cli.commands.topics import topics
 from services.cli.stack.web import Cognito, Config, web_app
 from services.common import stages
 from services.common.http import REQUESTS_DRAIN_S
+from services.common.kafka.watch import STALLED_S
 from services.common.lifecycle import DRAIN_S
 from services.common.settings import Settings, load
 from services.ingest.settings import IngestSettings
@@ -23,7 +25,7 @@ from services.notifier.settings import NotifierSettings
 from services.transcriber.settings import TranscriberSettings
 from services.translator.settings import TranslatorSettings
 from tests.exported import exported
-from tests.terraform.conftest import APPS, ROOT, Environment
+from tests.terraform.conftest import APPS, ENVIRONMENTS, ROOT, SOURCES, Environment, Terraform
 
 KINDS: dict[str, type[Settings]] = {
     "ingest": IngestSettings,
@@ -62,10 +64,25 @@ def test_a_service_is_found_on_the_port_that_it_listens_on(environment: Environm
     listens = getattr(settings, f"{service}_port")
     container = environment.containers(service)[service]
     assert [one["containerPort"] for one in container["portMappings"]] == [listens]
-    assert f":{listens}/healthz" in container["healthCheck"]["command"][-1]
+    assert f"127.0.0.1:{listens}/" in container["healthCheck"]["command"][-1]
     assert all(group.values["port"] == listens for group in environment.of("aws_lb_target_group", service))
     (job,) = collector(environment, service)["receivers"]["prometheus"]["config"]["scrape_configs"]
     assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{listens}"]
+
+
+@every_service
+def test_an_old_task_goes_once_its_successor_is_ready_whoever_asks_for_that(
+    environment: Environment, service: str
+) -> None:
+    check = environment.containers(service)[service]["healthCheck"]
+    groups = environment.of("aws_lb_target_group", service)
+    asked = [one["path"] for group in groups for one in group.values["health_check"]]
+    if "/readyz'" in check["command"][-1]:
+        assert not asked
+        assert check["retries"] * check["interval"] > STALLED_S  # while Kafka is away a task ends itself, or goes on
+    else:
+        assert asked == ["/readyz"]
+        assert "/healthz'" in check["command"][-1]
 
 
 @every_service
@@ -84,17 +101,28 @@ def test_tasks_of_a_group_are_at_most_as_many_as_partitions(environment: Environ
 
 
 def test_each_service_scales_on_a_signal_of_its_own(environment: Environment) -> None:
-    signals = {}
-    for service in KINDS:
-        (policy,) = environment.of("aws_appautoscaling_policy", service)
-        (tracked,) = policy.values["target_tracking_scaling_policy_configuration"]
-        signals[service] = tracked["customized_metric_specification"][0]["metric_name"]
-    assert signals == {
-        "ingest": "dragoman_ingest_sockets",
-        "transcriber": "EstimatedMaxTimeLag",
-        "translator": "dragoman_translator_backlog_seconds",
-        "notifier": "dragoman_notifier_listeners",
+    assert {service: set(signals(environment, service)) for service in KINDS} == {
+        "ingest": {"dragoman_ingest_sockets"},
+        "transcriber": {"dragoman_transcriber_streams", "EstimatedMaxTimeLag"},
+        "translator": {"dragoman_translator_backlog_seconds"},
+        "notifier": {"dragoman_notifier_listeners"},
     }
+
+
+def test_another_transcriber_comes_before_the_streams_of_those_there_are_used_up(environment: Environment) -> None:
+    settings = load(TranscriberSettings, variables(environment, "transcriber"))
+    target = signals(environment, "transcriber")["dragoman_transcriber_streams"]
+    assert target <= 0.75 * settings.recognizer_streams
+
+
+def signals(environment: Environment, service: str) -> dict[str, float]:
+    """What a service scales on: targets by metric."""
+    tracked = [
+        one
+        for policy in environment.of("aws_appautoscaling_policy", service)
+        for one in policy.values["target_tracking_scaling_policy_configuration"]
+    ]
+    return {one["customized_metric_specification"][0]["metric_name"]: one["target_value"] for one in tracked}
 
 
 def test_what_browsers_ask_for_is_what_the_services_serve(environment: Environment) -> None:
@@ -300,6 +328,29 @@ def test_the_topics_task_signs_in_as_the_services_do(environment: Environment) -
     (brokers,) = environment.of("aws_msk_cluster")
     (access,) = brokers.values["client_authentication"]
     assert access["sasl"][0]["iam"]
+
+
+@pytest.mark.usefixtures("made")
+def test_the_topics_can_be_made_before_any_service_starts(terraform: Terraform, sources: Path) -> None:
+    order = re.search(r"terraform apply ((?:-target=\S+ ?)+)", (ROOT / "docs" / "deploy.md").read_text())
+    assert order is not None
+    planned = terraform.plan(sources / "environments" / "dev", "-state=nothing.tfstate", *order[1].split())
+    kinds = {change["type"] for change in planned["resource_changes"]}
+    assert {"aws_msk_cluster", "aws_ecs_cluster", "aws_nat_gateway", "aws_route_table_association"} <= kinds
+    assert "aws_ecs_service" not in kinds
+    tasks = [one["address"] for one in planned["resource_changes"] if one["type"] == "aws_ecs_task_definition"]
+    assert tasks == ["module.kafka.aws_ecs_task_definition.topics"]
+    assert "apply_topics" in planned["output_changes"]
+
+
+def test_the_documents_ask_for_a_terraform_that_the_sources_take() -> None:
+    asked = re.search(r"Terraform (\d+\.\d+) or later", (ROOT / "docs" / "deploy.md").read_text())
+    assert asked is not None
+    taken = {
+        path.parent.name: re.findall(r'required_version = ">= ([\d.]+)"', path.read_text())
+        for path in (SOURCES / "environments").glob("*/versions.tf")
+    }
+    assert taken == {name: [asked[1]] for name in ENVIRONMENTS}
 
 
 def test_the_documents_say_how_many_resources_there_are(environment: Environment) -> None:

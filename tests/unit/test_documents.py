@@ -51,3 +51,15 @@ def test_every_topic_is_in_the_architecture() -> None:
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+def test_what_an_hour_costs_adds_up() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = page[page.index("| an hour | dev") :].split("\n\n")[0]
+    rows = {name.strip(" *"): cells for name, *cells in (row.strip("|").split("|") for row in table.splitlines()[2:])}
+    for column in range(4):
+        # "4: 0.05" is the price of four; "-" is nothing.
+        price = {name: float(re.sub(r".*:|[*,\s]|-", "", cells[column]) or 0) for name, cells in rows.items()}
+        anyway, talks, together = price.pop("all that"), price.pop("talks, at 6.41"), price.pop("sum")
+        assert sum(price.values()) == pytest.approx(anyway, abs=0.001)
+        assert anyway + talks == pytest.approx(together, rel=0.001)

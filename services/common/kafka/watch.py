@@ -9,7 +9,8 @@ from services.common.kafka.cluster import KafkaUnavailable, within
 
 log = structlog.get_logger(__name__)
 
-_STALLED_S = 20.0
+STALLED_S = 20.0
+"""Of a consumer that reads nothing although it should, or finds no broker: after that its process ends."""
 _CHECK_S = 5.0
 
 
@@ -54,6 +55,6 @@ class Watch:
             answered = True
         if not self.waiting:
             self._moved = self._clock()
-        elif self._clock() - self._moved > _STALLED_S:
-            raise KafkaUnavailable(f"nothing could be read for {_STALLED_S:g} s")
+        elif self._clock() - self._moved > STALLED_S:
+            raise KafkaUnavailable(f"nothing could be read for {STALLED_S:g} s")
         return answered

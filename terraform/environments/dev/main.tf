@@ -78,10 +78,12 @@ module "ingest" {
   load_balancer = module.edge.load_balancer
 
   scaling = {
-    min    = 1
-    max    = 4
-    target = 100 # speakers per task
-    metric = { namespace = "Dragoman", name = "dragoman_ingest_sockets", statistic = "Average", dimensions = { environment = local.name, service = "ingest" } }
+    min = 1
+    max = 4
+    signals = {
+      # Speakers per task.
+      sockets = { target = 100, namespace = "Dragoman", name = "dragoman_ingest_sockets", statistic = "Average", dimensions = { environment = local.name, service = "ingest" } }
+    }
   }
 }
 
@@ -101,10 +103,14 @@ module "transcriber" {
   load_balancer = module.edge.load_balancer
 
   scaling = {
-    min    = 1
-    max    = 4
-    target = 20 # seconds that a partition is behind
-    metric = { namespace = "AWS/Kafka", name = "EstimatedMaxTimeLag", statistic = "Maximum", dimensions = { "Cluster Name" = local.name, "Consumer Group" = "transcriber", Topic = "audio" } }
+    min = 1
+    max = 4
+    signals = {
+      # Talks per task: one too many is refused, not slowed down, and nothing falls behind.
+      streams = { target = 6, namespace = "Dragoman", name = "dragoman_transcriber_streams", statistic = "Average", dimensions = { environment = local.name, service = "transcriber" } }
+      # Seconds that a partition is behind.
+      behind = { target = 20, namespace = "AWS/Kafka", name = "EstimatedMaxTimeLag", statistic = "Maximum", dimensions = { "Cluster Name" = local.name, "Consumer Group" = "transcriber", Topic = "audio" } }
+    }
   }
 }
 
@@ -125,10 +131,12 @@ module "translator" {
   traced_percent = var.traced_percent
 
   scaling = {
-    min    = 1
-    max    = 4
-    target = 6 # seconds of speech that listeners still have to hear
-    metric = { namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { environment = local.name, service = "translator" } }
+    min = 1
+    max = 4
+    signals = {
+      # Seconds of speech that listeners still have to hear.
+      backlog = { target = 6, namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { environment = local.name, service = "translator" } }
+    }
   }
 }
 
@@ -149,10 +157,12 @@ module "notifier" {
   traced_percent = var.traced_percent
 
   scaling = {
-    min    = 1
-    max    = 4
-    target = 1000 # listeners per task
-    metric = { namespace = "Dragoman", name = "dragoman_notifier_listeners", statistic = "Average", dimensions = { environment = local.name, service = "notifier" } }
+    min = 1
+    max = 4
+    signals = {
+      # Listeners per task.
+      listeners = { target = 1000, namespace = "Dragoman", name = "dragoman_notifier_listeners", statistic = "Average", dimensions = { environment = local.name, service = "notifier" } }
+    }
   }
 }
 

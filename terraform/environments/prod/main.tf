@@ -82,10 +82,12 @@ module "ingest" {
   load_balancer = module.edge.load_balancer
 
   scaling = {
-    min    = 3
-    max    = 20
-    target = 100 # speakers per task
-    metric = { namespace = "Dragoman", name = "dragoman_ingest_sockets", statistic = "Average", dimensions = { environment = local.name, service = "ingest" } }
+    min = 3
+    max = 20
+    signals = {
+      # Speakers per task.
+      sockets = { target = 100, namespace = "Dragoman", name = "dragoman_ingest_sockets", statistic = "Average", dimensions = { environment = local.name, service = "ingest" } }
+    }
   }
 }
 
@@ -106,10 +108,14 @@ module "transcriber" {
   load_balancer = module.edge.load_balancer
 
   scaling = {
-    min    = 3
-    max    = 64
-    target = 20 # seconds that a partition is behind
-    metric = { namespace = "AWS/Kafka", name = "EstimatedMaxTimeLag", statistic = "Maximum", dimensions = { "Cluster Name" = local.name, "Consumer Group" = "transcriber", Topic = "audio" } }
+    min = 3
+    max = 64
+    signals = {
+      # Talks per task: one too many is refused, not slowed down, and nothing falls behind.
+      streams = { target = 24, namespace = "Dragoman", name = "dragoman_transcriber_streams", statistic = "Average", dimensions = { environment = local.name, service = "transcriber" } }
+      # Seconds that a partition is behind.
+      behind = { target = 20, namespace = "AWS/Kafka", name = "EstimatedMaxTimeLag", statistic = "Maximum", dimensions = { "Cluster Name" = local.name, "Consumer Group" = "transcriber", Topic = "audio" } }
+    }
   }
 }
 
@@ -130,10 +136,12 @@ module "translator" {
   traced_percent = var.traced_percent
 
   scaling = {
-    min    = 3
-    max    = 64
-    target = 6 # seconds of speech that listeners still have to hear
-    metric = { namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { environment = local.name, service = "translator" } }
+    min = 3
+    max = 64
+    signals = {
+      # Seconds of speech that listeners still have to hear.
+      backlog = { target = 6, namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { environment = local.name, service = "translator" } }
+    }
   }
 }
 
@@ -154,10 +162,12 @@ module "notifier" {
   traced_percent = var.traced_percent
 
   scaling = {
-    min    = 3
-    max    = 60
-    target = 1000 # listeners per task
-    metric = { namespace = "Dragoman", name = "dragoman_notifier_listeners", statistic = "Average", dimensions = { environment = local.name, service = "notifier" } }
+    min = 3
+    max = 60
+    signals = {
+      # Listeners per task.
+      listeners = { target = 1000, namespace = "Dragoman", name = "dragoman_notifier_listeners", statistic = "Average", dimensions = { environment = local.name, service = "notifier" } }
+    }
   }
 }
 

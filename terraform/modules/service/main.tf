@@ -3,7 +3,11 @@ locals {
 
   # Every instance needs a name of its own; ECS gives none but the task's, in the address of its metadata.
   command = "DRAGOMAN_INSTANCE=$${ECS_CONTAINER_METADATA_URI_V4##*/} exec python -m services.${var.service}"
-  healthy = "import urllib.request as u; u.urlopen('http://127.0.0.1:${local.service.port}/healthz', timeout=2)"
+
+  # An old task goes once its successor is healthy. Whether one is ready the load balancer asks; where there is none, this has
+  # to. A minute is longer than a task waits for Kafka before it ends itself.
+  health  = local.called ? { path = "/healthz", retries = 3 } : { path = "/readyz", retries = 6 }
+  healthy = "import urllib.request as u; u.urlopen('http://127.0.0.1:${local.service.port}${local.health.path}', timeout=2)"
 
   environment = merge({
     AWS_DEFAULT_REGION       = local.region
@@ -40,7 +44,7 @@ locals {
         command     = ["CMD", "python", "-c", local.healthy]
         interval    = 10
         timeout     = 5
-        retries     = 3
+        retries     = local.health.retries
         startPeriod = 30
       }
     },

@@ -115,17 +115,17 @@ variable "load_balancer" {
 }
 
 variable "scaling" {
-  description = "Tasks at least and at most, and the metric whose average per task is kept at the target."
+  description = "Tasks at least and at most, and the metrics that are kept at or below their targets."
   type = object({
-    min    = number
-    max    = number
-    target = number
-    metric = object({
+    min = number
+    max = number
+    signals = map(object({
+      target     = number
       namespace  = string
       name       = string
       statistic  = string
       dimensions = map(string)
-    })
+    }))
   })
   nullable = false
 

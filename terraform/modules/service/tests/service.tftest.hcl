@@ -22,10 +22,11 @@ variables {
   url           = "https://talks.example.org"
   load_balancer = { listener_arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/x/1/2", security_group_id = "sg-alb" }
   scaling = {
-    min    = 2
-    max    = 8
-    target = 6
-    metric = { namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { service = "translator" } }
+    min = 2
+    max = 8
+    signals = {
+      backlog = { target = 6, namespace = "Dragoman", name = "dragoman_translator_backlog_seconds", statistic = "Average", dimensions = { service = "translator" } }
+    }
   }
 }
 
@@ -128,7 +129,7 @@ run "tasks_go_slowly_and_come_quickly" {
   command = plan
 
   assert {
-    condition     = aws_appautoscaling_policy.this.target_tracking_scaling_policy_configuration[0].scale_in_cooldown > 10 * aws_appautoscaling_policy.this.target_tracking_scaling_policy_configuration[0].scale_out_cooldown
+    condition     = aws_appautoscaling_policy.this["backlog"].target_tracking_scaling_policy_configuration[0].scale_in_cooldown > 10 * aws_appautoscaling_policy.this["backlog"].target_tracking_scaling_policy_configuration[0].scale_out_cooldown
     error_message = "a task that goes moves talks: it must happen rarely"
   }
 }
@@ -160,12 +161,7 @@ run "fewer_tasks_at_most_than_at_least_are_refused" {
   command = plan
 
   variables {
-    scaling = {
-      min    = 4
-      max    = 2
-      target = 6
-      metric = { namespace = "Dragoman", name = "x", statistic = "Average", dimensions = {} }
-    }
+    scaling = { min = 4, max = 2, signals = {} }
   }
 
   expect_failures = [var.scaling]
