@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import ViewportSize, expect
 
-from tests.pages.scripted import Services
+from tests.e2e.browsing import until
+from tests.pages.scripted import TALK, Services
 from tests.pages.speaker_states import far_behind, microphone_refused, ready, the_end_with_lines_to_come
 from tests.pages.talk import text
 from tests.pages.visit import DESKTOP, NARROW, PHONE, Visit
@@ -13,6 +14,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 _NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, {
   get() { throw new DOMException('denied', 'SecurityError'); },
 })"""
+
+_NO_CLIPBOARD = """window.real = navigator.clipboard;
+Object.defineProperty(navigator, 'clipboard', { value: undefined });"""
+"""As for a page by plain HTTP."""
 
 _COVERED = """() => {
   const sections = [...document.querySelectorAll('main section')];
@@ -145,4 +150,26 @@ async def test_a_browser_that_forbids_storage_still_lets_a_speaker_sign_in(at: V
     await at.page.add_init_script(_NO_STORAGE)
     await at.speaker(signed_in=False)
     await at.see("E-mail")
+    assert at.faults == []
+
+
+@pytest.mark.parametrize("clipboard", [True, False])
+async def test_the_link_is_copied_by_plain_http_too(at: Visit, clipboard: bool) -> None:
+    await at.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not clipboard:
+        await at.page.add_init_script(_NO_CLIPBOARD)
+    await at.speaker(on_air=True)
+    await at.press("Copy link")
+    await at.see("Copied")
+    copied = await at.page.evaluate("(navigator.clipboard ?? real).readText()")
+    assert copied == f"{at.site.listener_page}#{TALK}"
+    assert at.faults == []
+
+
+async def test_a_link_that_cannot_be_copied_is_selected(at: Visit) -> None:
+    await at.page.add_init_script(f"{_NO_CLIPBOARD} document.execCommand = () => false;")
+    await at.speaker(on_air=True)
+    await at.press("Copy link")
+    await until(at.page, f"getSelection().toString().endsWith('#{TALK}')")
+    await expect(at.shown("Copied")).to_have_count(0)
     assert at.faults == []

@@ -1,7 +1,8 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Icon } from '../../shared/ui/Icon';
 import type { Studio } from '../studio';
 import { words } from '../words';
+import { copyLink } from './copying';
 import { listenerLink, onlyHere, spelled } from './invitation';
 import { QrCode } from './QrCode';
 import styles from './Share.module.css';
@@ -19,9 +20,9 @@ interface ShareProps {
 export function Share({ studio, talk, onProject }: ShareProps) {
   const [copied, setCopied] = useState(false);
   const link = listenerLink(studio.listenerPage, talk);
+  const shown = useRef<HTMLAnchorElement>(null);
   const copy = async () => {
-    await navigator.clipboard.writeText(link);
-    setCopied(true);
+    if (shown.current !== null) setCopied(await copyLink(link, shown.current));
   };
   return (
     <div className={styles.share}>
@@ -36,7 +37,7 @@ export function Share({ studio, talk, onProject }: ShareProps) {
         <div>
           <dt>{text.link}</dt>
           <dd className={styles.link}>
-            <a href={link} target="_blank" rel="noreferrer">
+            <a ref={shown} href={link} target="_blank" rel="noreferrer">
               {link.replace(/^https?:\/\//, '')}
             </a>
           </dd>
