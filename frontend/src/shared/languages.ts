@@ -1,9 +1,11 @@
 /**
- * Names and directions of languages by their code (ISO 639-1), as far as the browser knows them.
+ * How languages are called and written, by their code (ISO 639-1), as far as the browser knows them.
  * `tests/data/languages` holds them to the services' table.
  */
 
 const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ku', 'ps', 'sd', 'ug', 'ur', 'yi']);
+/** Languages without spaces between words. */
+const UNSPACED = new Set(['ja', 'km', 'lo', 'my', 'th', 'zh']);
 
 /** Languages that some browser doesn't know by their own name, or not by all of it. */
 const UNNAMED: Readonly<Record<string, string>> = {
@@ -38,6 +40,9 @@ export function localName(code: string): string {
 /** Which way it is written. */
 export const direction = (code: string): 'ltr' | 'rtl' =>
   RIGHT_TO_LEFT.has(code.split('-')[0] ?? '') ? 'rtl' : 'ltr';
+
+/** What stands between two texts of this language that are read as one. */
+export const between = (code: string): ' ' | '' => (UNSPACED.has(code.split('-')[0] ?? '') ? '' : ' ');
 
 /** Codes with those that the reader understands (BCP 47 tags, best first) before the rest, each group in its order. */
 export function readersFirst(codes: readonly string[], reader: readonly string[]): string[] {

@@ -15,8 +15,11 @@ def codes(offers: tuple[Offer, ...]) -> list[str]:
     return [offer.code for offer in offers]
 
 
-def test_names_and_directions_are_those_that_the_pages_know() -> None:
-    table = [{"code": one.code, "name": one.name, "direction": one.direction} for one in LANGUAGES.values()]
+def test_languages_are_called_and_written_as_the_pages_know_them() -> None:
+    table = [
+        {"code": one.code, "name": one.name, "direction": one.direction, "spaced": one.spaced}
+        for one in LANGUAGES.values()
+    ]
     assert table == json.loads(CASES.read_text(encoding="utf-8"))
 
 

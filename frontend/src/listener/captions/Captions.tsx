@@ -1,5 +1,5 @@
 import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { direction } from '../../shared/languages';
+import { between, direction } from '../../shared/languages';
 import { Icon } from '../../shared/ui/Icon';
 import { canBeHeard, TEXT_SCALES, useListener } from '../store';
 import { words } from '../words';
@@ -100,13 +100,14 @@ const Text = memo(
                 {text}
               </span>
               {failed === 'translation' && <small className={styles.mark}>[{words.notTranslated}]</small>}
-              {failed === 'speech' && <small className={styles.mark}> [{words.notSpoken}]</small>}{' '}
+              {failed === 'speech' && <small className={styles.mark}> [{words.notSpoken}]</small>}
+              {between(language)}
             </span>
           ))}
         </p>
         {original !== undefined && (
           <p className={styles.original} lang={original} dir={direction(original)}>
-            {paragraph.captions.map(({ source }) => source).join(' ')}
+            {paragraph.captions.map(({ source }) => source).join(between(original))}
           </p>
         )}
       </div>

@@ -3,7 +3,7 @@ import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import type { Caption } from '../../shared/captions';
 import type { Format } from '../../shared/formats';
-import { direction, nativeName } from '../../shared/languages';
+import { between, direction, nativeName } from '../../shared/languages';
 import { downloadCaptions } from '../../shared/ui/download';
 import { Icon } from '../../shared/ui/Icon';
 import type { Following, FollowingView } from '../captions/following';
@@ -98,7 +98,7 @@ export function Summary({ studio, talk, captions: kept, following }: SummaryProp
         <section className={styles.card} aria-labelledby="transcript">
           <h2 id="transcript">{text.transcript}</h2>
           <p className={styles.transcript} lang={talk.source_language} dir={direction(talk.source_language)}>
-            {transcript.map((caption) => caption.text).join(' ')}
+            {transcript.map((caption) => caption.text).join(between(talk.source_language))}
           </p>
         </section>
       )}
