@@ -80,15 +80,17 @@ class Listener:
         language: str,
         *,
         hear: bool = True,
+        monitor: bool = False,
         on_notice: Callable[[Notice, float], None] = lambda *_: None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """url: the notifier's socket; session: id or code; hear: False reads captions only.
+        """url: the notifier's socket; session: id or code; hear: False reads captions only; monitor: isn't counted.
 
         on_notice: told of each new notice and its arrival; report: told of each trouble.
         """
         self.language = language
         self.hear = hear
+        self._monitor = monitor
         self.hearing = Hearing()
         self.joined = asyncio.Event()
         self._url = url
@@ -158,6 +160,8 @@ class Listener:
     def _join(self, after: int | None) -> str:
         message: dict[str, object] = {"type": "join", "session": self._session, "language": self.language}
         message["audio"] = self.hear
+        if self._monitor:
+            message["monitor"] = True
         if after is not None:
             message["after"] = after
         return msgspec.json.encode(message).decode()

@@ -1,14 +1,18 @@
 """``dragoman speak``."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.clients.audio import read_floor_audio
-from services.cli.clients.connection import socket_url
+from services.cli.clients.connection import GaveUp, Refused, socket_url
 from services.cli.clients.keyboard import keys
 from services.cli.clients.microphone import FRAME_SAMPLES, play_as_captured, record
+from services.cli.clients.recognition import watch_recognition
 from services.cli.clients.sessions import Sessions
 from services.cli.clients.speaker import Speaker
 from services.cli.commands.running import run, say
@@ -45,12 +49,14 @@ async def _speak(file: Path | None, *, session: str | None, source: str, title: 
     system, code = running(), language(source).code
     floor = record() if file is None else play_as_captured(read_floor_audio(file), loop=loop)
     token = await system.sign_in()
-    if session is None:
-        async with Sessions(system.ingest_url, token) as sessions:
+    async with Sessions(system.ingest_url, token) as sessions:
+        if session is None:
             made = await sessions.create(title or (file.stem if file else "Live talk"), code)
-        session = made.session_id
-        say(f"session {session}, code {made.code}")
-        say(f"listen with: dragoman listen {made.code} --language pt")
+            session = made.session_id
+            say(f"session {session}, code {made.code}")
+            say(f"listen with: dragoman listen {made.code} --language pt")
+        else:
+            code = (await sessions.find(session)).source_language
     url = socket_url(system.ingest_url, "/speak")
     speaker = Speaker(url, session, token, floor, end=not keep, report=say)
     pressed = {
@@ -61,7 +67,28 @@ async def _speak(file: Path | None, *, session: str | None, source: str, title: 
     with keys(lambda key: pressed.get(key, lambda: None)()) as there_are:
         if there_are:
             say("keys: p pause, m mute, q end")
-        await speaker.run()
+        async with _watching(socket_url(system.notifier_url, "/listen"), session, code):
+            await speaker.run()
     if speaker.lost_frames:
         lost_s = speaker.lost_frames * FRAME_SAMPLES / SAMPLE_RATE
         say(f"{lost_s:.1f} s of speech were lost while there was no connection")
+
+
+@asynccontextmanager
+async def _watching(url: str, session: str, source_language: str) -> AsyncIterator[None]:
+    """Within the block the speaker is told when nothing is recognized. The talk goes on without that, too."""
+
+    async def watch() -> None:
+        try:
+            await watch_recognition(url, session, source_language, say)
+        except (Refused, GaveUp) as fault:
+            say(f"whether you are recognized can't be told: {fault}")
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait((watching,))
+        if not watching.cancelled():
+            watching.result()
