@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up dev test bench faults images check format screenshots lock clean
+.PHONY: help setup demo up dev test bench faults fuzz images check format screenshots lock clean
 
 bin := .venv/bin
 npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
@@ -35,6 +35,10 @@ bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipp
 
 faults: setup  ## break everything that can break, in mid-talk, and see that no word is lost: within an hour, docs/reliability.md
 	@$(bin)/python -m tests.faults
+
+seconds := 60
+fuzz: setup  ## feed every parser what nobody meant to send, guided by coverage; seconds=60 for each
+	@$(bin)/python -m tests.fuzz --seconds $(seconds)
 
 images: setup  ## build the services' images without a container engine, try each, say how large they are
 	@scripts/images transcriber:local translator:local >/dev/null

@@ -215,14 +215,22 @@ def spoken(recognizer: EngineSet) -> tuple[str, ...]:
 
 def targets(source: str, translator: EngineSet) -> tuple[str, ...]:
     """Codes of the languages that there is a way to."""
-    return tuple(code for code, entry in LANGUAGES.items() if entry.is_translated(LANGUAGES[source], translator))
+    return tuple(code for code, entry in LANGUAGES.items() if entry.is_translated(_entry(source), translator))
 
 
 def offered(source: str, wanted: tuple[str, ...] | None, translator: EngineSet) -> tuple[Offer, ...]:
-    """What a session's listeners may choose from, spoken language first. wanted: by its speaker; None: all."""
+    """What a session's listeners may choose from, spoken language first. wanted: by its speaker; None: all.
+
+    A source that is not in the table, which a newer service may know, is offered under its code, and alone.
+    """
     possible = targets(source, translator)
     chosen = possible if wanted is None else (code for code in wanted if code in possible)
-    return tuple(_offer(LANGUAGES[code], source, translator) for code in (source, *chosen))
+    return tuple(_offer(_entry(code), source, translator) for code in (source, *chosen))
+
+
+def _entry(code: str) -> Language:
+    """The table's row; for a code that it lacks one that no engine serves."""
+    return LANGUAGES.get(code) or Language(code, code)
 
 
 def _offer(entry: Language, source: str, translator: EngineSet) -> Offer:

@@ -46,10 +46,13 @@ def load(kind: type[S], env: Mapping[str, str] = os.environ) -> S:
     faults: list[str] = []
     for name, value in given.items():
         try:
+            value.encode()  # bytes that are none are half letters by now
             msgspec.convert({name: value}, msgspec.defstruct("One", [_field(kind, name)]), strict=False)
         except msgspec.ValidationError as fault:
             reason = str(fault).split(" - at ")[0] + _choices(kind, name)
             faults.append(f"{PREFIX}{name.upper()}={value!r}: {reason}")
+        except UnicodeError:
+            faults.append(f"{PREFIX}{name.upper()}={value!r}: expected text in UTF-8")
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in given:
             faults.append(f"{PREFIX}{field.name.upper()} is not set, and has no default")

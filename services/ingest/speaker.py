@@ -18,7 +18,7 @@ from services.ingest.floors import Floors
 from services.ingest.ports import RecordPublisher, StoreUnavailable
 from services.ingest.sessions import Refused, Sessions
 from services.ingest.settings import IngestSettings
-from services.ingest.talk import Closing, Talk
+from services.ingest.talk import Closing, Talk, raise_when
 from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens
 from services.ingest.view import SessionView
 
@@ -86,8 +86,10 @@ class SpeakerEndpoint:
 
     async def _receive_start(self, socket: WebSocket) -> Start:
         try:
-            async with asyncio.timeout(self.settings.start_timeout_s):
+            async with asyncio.timeout(self.settings.start_timeout_s), asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(raise_when(self.stopping, Closing.restart()))
                 text = await _receive_text(socket)
+                watching.cancel()
         except TimeoutError:
             raise Closing(4408, "no_start", "no start message came in time") from None
         try:

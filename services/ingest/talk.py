@@ -103,8 +103,8 @@ class Talk:
                 tasks.create_task(self._read())
                 tasks.create_task(self._acknowledge())
                 tasks.create_task(self._watch(watch))
-                tasks.create_task(_raise_when(hold.taken, Closing(4409, "taken_over", "another speaker took over")))
-                tasks.create_task(_raise_when(stopping, Closing.restart()))
+                tasks.create_task(raise_when(hold.taken, Closing(4409, "taken_over", "another speaker took over")))
+                tasks.create_task(raise_when(stopping, Closing.restart()))
         finally:
             await self._flush()
 
@@ -232,7 +232,8 @@ class Talk:
         await self._socket.send_text(_json(**message))
 
 
-async def _raise_when(event: asyncio.Event, closing: Closing) -> None:
+async def raise_when(event: asyncio.Event, closing: Closing) -> None:
+    """Raises Closing once the event is set."""
     await event.wait()
     raise closing
 

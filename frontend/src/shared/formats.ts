@@ -33,11 +33,12 @@ function txt(cues: readonly Cue[]): string {
     .replace(/(?<=[.?!…]) +/g, '\n')}\n`;
 }
 
+/** It can't quote the arrow of its times. */
 function srt(cues: readonly Cue[]): string {
   return displayed(cues)
     .map(
       ({ startMs, endMs, text }, at) =>
-        `${at + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${text}\n\n`,
+        `${at + 1}\n${clock(startMs, ',')} --> ${clock(endMs, ',')}\n${text.replace(/-->/g, '→')}\n\n`,
     )
     .join('');
 }
@@ -78,7 +79,7 @@ function split({ startMs, endMs, text }: Cue): Cue[] {
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   let line = '';
-  for (let word of text.split(' ').filter(Boolean)) {
+  for (let word of text.split(/[\t\n\v\f\r ]+/).filter(Boolean)) {
     for (;;) {
       const room = LINE_LENGTH - (line === '' ? 0 : line.length + 1);
       const part =
@@ -96,7 +97,7 @@ function wrapped(text: string): string[] {
 const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 function clock(atMs: number, point: string): string {
-  const total = Math.round(atMs);
+  const total = Math.max(0, Math.round(atMs));
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
   const time = [total / 3_600_000, (total / 60_000) % 60, (total / 1000) % 60].map(two).join(':');
   return `${time}${point}${String(total % 1000).padStart(3, '0')}`;

@@ -1,6 +1,8 @@
 """Reading, resampling and writing sound: everything in memory, mono."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import gcd
 from pathlib import Path
 
@@ -17,6 +19,8 @@ Sound = NDArray[np.float32]
 _HALF_WIDTH = 16
 """Zero crossings of the resampling filter on each side."""
 _BLOCK = 32_768
+_RATES = range(4_000, 384_001)
+"""Of all sound that there is; the resampling filter of a file that claims another would fill the memory."""
 
 
 class UnreadableAudio(CliError):
@@ -25,12 +29,24 @@ class UnreadableAudio(CliError):
 
 def read(source: Path | bytes) -> tuple[Sound, int]:
     """Samples (channels averaged) and their rate in Hz. FLAC, WAV, OGG, MP3. Raises UnreadableAudio."""
-    opened = io.BytesIO(source) if isinstance(source, bytes) else source
+    blocks = [np.zeros(0, np.float32)]
+    with _opened(source) as file:
+        # In pieces, since the length that a file claims may be unknown, or wrong.
+        while (samples := file.read(_BLOCK, dtype="float32", always_2d=True)).size:
+            blocks.append(samples.mean(axis=1, dtype=np.float32))
+        return np.concatenate(blocks), int(file.samplerate)
+
+
+@contextmanager
+def _opened(source: Path | bytes) -> Iterator[soundfile.SoundFile]:
+    """Raises UnreadableAudio, also for what is raised within."""
     try:
-        samples, rate = soundfile.read(opened, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as fault:
+        with soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
+            if file.samplerate not in _RATES:
+                raise UnreadableAudio(f"{file.samplerate} samples a second: that is no recording")
+            yield file
+    except (soundfile.LibsndfileError, OSError, TypeError) as fault:  # TypeError: sound without a header
         raise UnreadableAudio(str(fault)) from fault
-    return samples.mean(axis=1, dtype=np.float32), int(rate)
 
 
 def read_floor_audio(path: Path) -> NDArray[np.int16]:
@@ -42,11 +58,9 @@ def read_floor_audio(path: Path) -> NDArray[np.int16]:
 
 
 def duration_s(path: Path) -> float:
-    """Seconds of a file, without reading it. Raises UnreadableAudio."""
-    try:
-        return float(soundfile.info(path).duration)
-    except (soundfile.LibsndfileError, OSError) as fault:
-        raise UnreadableAudio(str(fault)) from fault
+    """Seconds of a file, as it claims, without reading it. Raises UnreadableAudio."""
+    with _opened(path) as file:
+        return float(file.frames / file.samplerate)
 
 
 def to_int16(sound: Sound) -> NDArray[np.int16]:

@@ -12,6 +12,7 @@ from services.cli.clients.notices import CaptionNotice
 
 LINE_LENGTH = 42
 LINES_PER_CUE = 2
+_SPACES = re.compile(r"[\t\n\v\f\r ]+")
 SHORTEST_CUE_MS = 1000.0
 """A shorter cue stays until then where the next one leaves room."""
 
@@ -54,7 +55,7 @@ def displayed(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _split(cue: Cue) -> list[Cue]:
-    lines = textwrap.wrap(cue.text, LINE_LENGTH, break_on_hyphens=False)
+    lines = textwrap.wrap(_SPACES.sub(" ", cue.text), LINE_LENGTH, break_on_hyphens=False)
     screens = [lines[at : at + LINES_PER_CUE] for at in range(0, len(lines), LINES_PER_CUE)]
     total, said, parts = sum(map(len, lines)), 0, []
     for screen in screens:
@@ -66,9 +67,9 @@ def _split(cue: Cue) -> list[Cue]:
 
 
 def srt(cues: Sequence[Cue]) -> str:
-    """SubRip."""
+    """SubRip. It can't quote the arrow of its times."""
     return "".join(
-        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{cue.text}\n\n"
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{cue.text.replace('-->', '→')}\n\n"
         for number, cue in enumerate(displayed(cues), 1)
     )
 
@@ -91,5 +92,5 @@ def _escape(text: str) -> str:
 
 
 def _clock(at_ms: float, point: str) -> str:
-    seconds, ms = divmod(round(at_ms), 1000)
+    seconds, ms = divmod(max(0, round(at_ms)), 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{ms:03}"

@@ -80,6 +80,12 @@ class ErrorNotice(msgspec.Struct, frozen=True, tag="error"):
 
 Notice = Joined | CaptionNotice | SpeechNotice | PartialNotice | StateNotice | EndedNotice | ErrorNotice
 
+
+class _Kind(msgspec.Struct):
+    type: str
+
+
+_KIND = msgspec.json.Decoder(_Kind)
 _DECODER: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
 
 
@@ -87,11 +93,21 @@ def read_notice(message: str | bytes) -> Notice | None:
     """Decode a message; None for a type that this client doesn't know. Raises msgspec.DecodeError."""
     try:
         return _DECODER.decode(message)
-    except msgspec.ValidationError:
-        kind = msgspec.json.decode(message, type=dict[str, object]).get("type")
-        if kind in _KNOWN:
-            raise
+    except msgspec.ValidationError as fault:
+        _require_unknown(message, fault)
         return None
+    except (UnicodeError, RecursionError) as fault:
+        raise msgspec.DecodeError(str(fault)) from fault
+
+
+def _require_unknown(message: str | bytes, fault: msgspec.ValidationError) -> None:
+    """Raises the fault of a type that this client knows, and DecodeError where it has none."""
+    try:
+        kind = _KIND.decode(message)
+    except (UnicodeError, RecursionError) as deeper:
+        raise msgspec.DecodeError(str(deeper)) from deeper
+    if kind.type in _KNOWN:
+        raise fault
 
 
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in Notice.__args__)

@@ -1,6 +1,7 @@
 """One streaming call of Transcribe, with what its SDK lacks: limits, ends told from breaks, no busy loop."""
 
 import asyncio
+import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -83,7 +84,7 @@ class Call:
         """End after ``end`` or ``close`` only. Raises EngineUnavailable, also where the service ended before."""
         events = aiter(self._stream.output_stream)
         while not self._closed:
-            with _faults():
+            with _faults(), _unreadable():
                 event = await anext(events, None)
                 if event is None and not self._closed:
                     await self._stream.output_stream._raw_stream.done  # a connection that broke is no end
@@ -160,6 +161,15 @@ def _faults(rejected: tuple[type[ServiceException], ...] = ()) -> Iterator[None]
         raise Overloaded(f"Transcribe: {_told(fault)}") from fault
     except (SDKError, ParserError, AwsCrtError, BotoCoreError, OSError) as fault:
         raise EngineUnavailable(f"Transcribe: {_told(fault)}") from fault
+
+
+@contextmanager
+def _unreadable() -> Iterator[None]:
+    """What the SDK's parser raises for events that aren't as it expects: it looks at nothing first."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error) as fault:
+        raise EngineUnavailable(f"Transcribe: an event that can't be read: {fault!r}") from fault
 
 
 def _told(fault: BaseException) -> str:

@@ -78,3 +78,11 @@ def test_the_spoken_language_is_offered_as_it_was_said_and_to_be_read() -> None:
 )
 def test_words_are_joined_as_their_language_is_written(words: tuple[str, ...], code: str, text: str) -> None:
     assert joined(words, code) == text
+
+
+@pytest.mark.parametrize("translator", ["local", "aws"])
+def test_a_source_that_a_newer_service_knows_is_offered_alone(translator: EngineSet) -> None:
+    """Services are not replaced all at once: its listeners can read what is said, under its code."""
+    assert targets("xx", translator) == ()
+    assert offered("xx", None, translator) == (Offer("xx", "xx", "ltr", Quality.GOOD, speech=False),)
+    assert [one.code for one in offered("xx", ("pt", "yy"), translator)] == ["xx"]

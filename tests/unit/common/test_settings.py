@@ -1,5 +1,6 @@
 """Settings: what is wrong is named, with what it holds and what it accepts."""
 
+import os
 from typing import Literal
 
 import pytest
@@ -46,3 +47,8 @@ def test_all_that_are_wrong_are_named_at_once_and_so_are_missing_ones() -> None:
         "DRAGOMAN_WAIT_S",
         "DRAGOMAN_MUST",
     ]
+
+
+def test_bytes_that_are_no_text_are_named_as_such() -> None:
+    with pytest.raises(SettingsError, match=r"DRAGOMAN_LOG_LEVEL=.*UTF-8"):
+        load(Told, {"DRAGOMAN_MUST": "x", "DRAGOMAN_LOG_LEVEL": os.fsdecode(b"\xff")})

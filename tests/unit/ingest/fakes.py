@@ -187,6 +187,7 @@ class Ingest:
     floors: Floors
     sessions: Sessions
     keeper: Keeper
+    speaking: SpeakerEndpoint
 
     @property
     def url(self) -> str:
@@ -230,7 +231,7 @@ async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.run())
             try:
-                yield Ingest(server.port, service, signer, store, publisher, view, floors, sessions, keeper)
+                yield Ingest(server.port, service, signer, store, publisher, view, floors, sessions, keeper, speaking)
             finally:
                 service.stopping.set()
 

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from services.common.clock import now_ms
 from services.common.contracts import Mark, Session, State
+from services.ingest import metrics
 from tests.unit.ingest.fakes import (
     SAMPLES,
     Ingest,
@@ -90,6 +91,13 @@ async def test_nobody_speaks_in_a_session_that_has_ended(ingest: Ingest) -> None
 async def test_a_socket_without_a_start_is_closed(signer: Signer) -> None:
     async with running(signer, start_timeout_s=0.05) as ingest, ingest.socket() as socket:
         assert (await to_the_end(socket))[0] == 4408
+
+
+async def test_a_socket_without_a_start_holds_up_no_restart(signer: Signer) -> None:
+    async with running(signer) as ingest, ingest.socket() as socket:
+        await until(lambda: metrics.SOCKETS._value.get() > 0)
+        ingest.service.stopping.set()
+        assert (await to_the_end(socket))[0] == 1012
 
 
 async def test_frames_before_ready_close_as_malformed(ingest: Ingest) -> None:

@@ -1,11 +1,13 @@
 """Reading and resampling."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from services.cli.clients.audio import UnreadableAudio, read_floor_audio, resample, write_wav
+from services.cli.clients.audio import UnreadableAudio, read, read_floor_audio, resample, write_wav
 
 
 @pytest.mark.parametrize(("rate", "wanted"), [(44_100, 16_000), (8_000, 16_000), (48_000, 16_000), (16_000, 24_000)])
@@ -41,3 +43,30 @@ def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", np.zeros(0, np.float32), 16_000)
     with pytest.raises(UnreadableAudio, match="no sound"):
         read_floor_audio(tmp_path / "a.wav")
+
+
+def test_a_rate_that_nothing_is_recorded_at_is_refused(tmp_path: Path) -> None:
+    """The filter to resample it would fill the memory."""
+    write_wav(tmp_path / "a.wav", np.zeros(16, np.float32), 16_000)
+    file = bytearray((tmp_path / "a.wav").read_bytes())
+    for rate in (1, 45_000_001):
+        file[24:28] = rate.to_bytes(4, "little")
+        with pytest.raises(UnreadableAudio, match="samples a second"):
+            read(bytes(file))
+
+
+def test_a_length_that_only_the_header_claims_is_not_taken_at_its_word() -> None:
+    """It would be more than any memory."""
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(4_800, np.float32), 48_000, format="FLAC")
+    claiming = bytearray(file.getvalue())
+    claiming[21] |= 0x0F  # with the next four bytes the number of samples
+    claiming[22:26] = b"\xff" * 4
+    with pytest.raises(UnreadableAudio):
+        read(bytes(claiming))
+
+
+def test_sound_without_a_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.raw").write_bytes(bytes(100))
+    with pytest.raises(UnreadableAudio):
+        read(tmp_path / "a.raw")

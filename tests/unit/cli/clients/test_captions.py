@@ -67,3 +67,9 @@ def test_the_three_formats() -> None:
 def test_a_short_cue_stays_readable_where_there_is_room() -> None:
     shown = displayed([Cue(0, 200, "Sim"), Cue(500, 700, "Não"), Cue(9_000, 9_100, "Fim")])
     assert [(cue.start_ms, cue.end_ms) for cue in shown] == [(0, 500), (500, 1_500), (9_000, 10_000)]
+
+
+def test_a_caption_can_not_write_a_time_line_or_end_its_cue() -> None:
+    read = cues([caption(0, "a\n\n2\r\n00:00:09,000 --> 00:00:10,000\nb", -900, 900)])
+    assert srt(read) == "1\n00:00:00,000 --> 00:00:00,900\na 2 00:00:09,000 → 00:00:10,000 b\n\n"
+    assert vtt(read).count("-->") == 1
