@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,28 @@ def test_a_service_is_found_on_the_port_that_it_listens_on(environment: Environm
     assert all(group.values["port"] == listens for group in environment.of("aws_lb_target_group", service))
     (job,) = collector(environment, service)["receivers"]["prometheus"]["config"]["scrape_configs"]
     assert job["static_configs"][0]["targets"] == [f"127.0.0.1:{listens}"]
+
+
+@every_service
+def test_a_task_starts_its_service_under_a_name_of_its_own(
+    environment: Environment, service: str, tmp_path: Path
+) -> None:
+    container = environment.containers(service)[service]
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$DRAGOMAN_INSTANCE $*"\n')
+    python.chmod(0o755)
+    started = subprocess.run(
+        [*container["entryPoint"], *container["command"]],
+        env={
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "ECS_CONTAINER_METADATA_URI_V4": "http://169.254.170.2/v4/0123abcd-4567",
+        },
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    assert started.stdout == f"0123abcd-4567 -m services.{service}\n"
 
 
 @every_service
