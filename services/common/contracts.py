@@ -52,6 +52,8 @@ class Frame(Record, frozen=True, kw_only=True):
     """When ingest had it."""
     pcm: bytes = b""
     mark: Mark | None = None
+    missing_samples: int = 0
+    """Of floor audio just before this frame: it was to be heard, and never came."""
 
     @property
     def start_ms(self) -> float:
@@ -92,12 +94,23 @@ class Word(msgspec.Struct, frozen=True):
     end_ms: FloorMs
 
 
+MISSING = "audio missing"
+"""Why a caption has no text that stands for audio which never came, or which no recognizer could take."""
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A piece of floor audio."""
+
+    start_ms: FloorMs
+    end_ms: FloorMs
+
+
 class Final(Record, frozen=True, kw_only=True, tag="final"):
     """A run of words that never changes.
 
     A sentence mark belongs to what follows it, so the last word is published without one (other marks stay)
     and the next final says in ``previous_mark`` which mark it turned out to have: ``""`` none, ``None`` nothing
-    was open. A final without words only settles that mark.
+    was open. A final without words only settles that mark, or says what is ``missing``.
     """
 
     language: str
@@ -106,6 +119,8 @@ class Final(Record, frozen=True, kw_only=True, tag="final"):
     words: tuple[Word, ...]
     previous_mark: SentenceMark | None = None
     ends: Boundary = Boundary.NONE
+    missing: Stretch | None = None
+    """Floor audio that nobody will ever know the words of. The final has none then."""
     floor_epoch_ms: AtMs = 0.0
     stages: dict[str, float] = {}
     """Milliseconds that the last word spent in each stage so far; names in ``stages.py``."""
@@ -161,6 +176,8 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     """Mark to append to the caption before this one: it was decided only now."""
     failed: str | None = None
     """Why there is no translation; the text is then empty, never another language's."""
+    missing_ms: FloorMs = 0.0
+    """Of its span, what is missing: it stands for that alone, so all of it. There is a reason in ``failed`` too."""
     floor_epoch_ms: AtMs = 0.0
     stages: dict[str, float] = {}
     published_at_ms: AtMs = 0.0

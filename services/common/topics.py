@@ -66,6 +66,8 @@ def _encode_frame(frame: Frame) -> Encoded:
     ]
     if frame.mark is not None:
         headers.append(("mark", frame.mark.value.encode()))
+    if frame.missing_samples:
+        headers.append(("missing_samples", b"%d" % frame.missing_samples))
     return Encoded(frame.session_id.encode(), frame.pcm, tuple(headers))
 
 
@@ -81,10 +83,11 @@ def _decode_frame(value: bytes, headers: Headers) -> Frame:
             received_at_ms=float(named["received_at_ms"]),
             pcm=value,
             mark=Mark(named["mark"].decode()) if "mark" in named else None,
+            missing_samples=int(named.get("missing_samples", b"0")),
         )
     except (KeyError, ValueError) as fault:
         raise msgspec.DecodeError(f"audio record with a wrong header: {fault}") from fault
-    if not 0 <= frame.first_sample <= 2 * MAX_SAMPLE:
+    if not 0 <= frame.missing_samples <= frame.first_sample <= 2 * MAX_SAMPLE:
         raise msgspec.DecodeError("audio record of a time that there is not")
     if not all(0 <= at <= _LATEST_MS for at in (frame.captured_at_ms, frame.received_at_ms)):
         raise msgspec.DecodeError("audio record with a clock that tells no time")

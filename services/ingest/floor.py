@@ -11,6 +11,10 @@ MAX_CLOCK_LAG_MS = 120_000.0
 """So is one this far in the past: clients keep two minutes of audio."""
 
 
+_HANDED_OVER_S = 0.5
+"""Sooner after the last frame a new client has taken over, and nothing is missing."""
+LEAST_MISSING_S = 0.05
+"""Less than this is silence, and no word."""
 MIN_FRAME_S = 0.01
 """A shorter frame counts as this long, so that tiny ones can't come by the thousand."""
 
@@ -25,6 +29,21 @@ class Position:
 
     next_seq: int = 0
     next_sample: int = 0
+    flows: bool = False
+    """Whether the next frame follows the last: nothing was meant to be left out between them."""
+    captured_at_ms: float = 0.0
+    """When the last frame was, wall clock."""
+
+    def missing_before(self, frame: WireFrame) -> int:
+        """Samples that were to be heard between the last frame and this one, and never came."""
+        missing = frame.first_sample - self.next_sample
+        return missing if self.flows and missing >= LEAST_MISSING_S * SAMPLE_RATE else 0
+
+    def begins_anew(self, now_ms: float) -> int:
+        """The sample at which a client goes on that doesn't know what came before it (its machine died, its page was
+        loaded again). What would have come since is missing."""
+        missed_s = (now_ms - self.captured_at_ms) / 1000 if self.flows else 0.0
+        return self.next_sample + (int(missed_s * SAMPLE_RATE) if missed_s >= _HANDED_OVER_S else 0)
 
     def accepts(self, frame: WireFrame) -> bool:
         """Move past a new frame; False for one that was had already. Raises OutOfOrder, and does not move then."""

@@ -268,8 +268,9 @@ class Sessions:
             raise Refused(422, "language", f"target_languages {said}: choose among {', '.join(choices)}")
 
     async def _mark(self, session: Session, mark: Mark) -> None:
-        """Write a mark where the session's audio goes on."""
+        """Write a mark where the session's audio goes on, which will not follow what came before."""
         position, at = self._floors.position(session), now_ms()
+        position.flows = False
         await self._publisher.send(
             AUDIO,
             Frame(

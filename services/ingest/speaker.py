@@ -9,7 +9,8 @@ import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from services.common.contracts import Session, State
+from services.common.clock import now_ms
+from services.common.contracts import SAMPLE_RATE, Session, State
 from services.common.errors import causes
 from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
@@ -107,7 +108,10 @@ class SpeakerEndpoint:
     async def _talk(self, socket: WebSocket, start: Start, session: Session) -> None:
         async with self.floors.held(session) as (floor, hold):
             with self.view.watch(session.session_id) as watch:
-                next_sample = self.floors.position(session).next_sample
+                known = self.floors.position(session)
+                knows_nothing = session.state is State.LIVE and start.next_seq == 0 < known.next_seq
+                next_sample = known.begins_anew(now_ms()) if knows_nothing else known.next_sample
+                missing_ms = (next_sample - known.next_sample) * 1000 / SAMPLE_RATE
                 session = await self.sessions.take_floor(session, hold.name)
                 floor.spoken_by = hold.name
                 # A client that comes back to a task which doesn't know its floor knows better where it goes on.
@@ -122,7 +126,7 @@ class SpeakerEndpoint:
                     publisher=self.publisher,
                     settings=self.settings,
                 )
-                await talk.run(watch, hold, self.stopping, next_sample=next_sample)
+                await talk.run(watch, hold, self.stopping, next_sample=next_sample, missing_ms=missing_ms)
 
 
 async def _undisturbed(socket: WebSocket, work: Awaitable[T]) -> T:

@@ -10,7 +10,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.common.clock import now_ms
-from services.common.contracts import Frame, Mark, Session, State
+from services.common.contracts import SAMPLE_RATE, Frame, Mark, Session, State
 from services.common.frames import MalformedFrame, WireFrame, unpack
 from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
@@ -84,12 +84,15 @@ class Talk:
         self._state = session.state
         self._changing = asyncio.Lock()
         self._position = replace(floor.position or Position())
+        self._position.flows &= session.state is State.LIVE
         self._delivery = Delivery(publisher, window=settings.in_flight_frames, limit_s=settings.kafka_timeout_s)
 
-    async def run(self, watch: Watch, hold: Hold, stopping: asyncio.Event, *, next_sample: int) -> None:
+    async def run(
+        self, watch: Watch, hold: Hold, stopping: asyncio.Event, *, next_sample: int, missing_ms: float
+    ) -> None:
         """Serve until something ends it, and acknowledge what Kafka still confirms after that.
 
-        next_sample: what the client is told, where a new talk goes on.
+        next_sample: what the client is told, where a new talk goes on; missing_ms: of the floor before that.
         Raises Closing, WebSocketDisconnect, KafkaUnavailable, StoreUnavailable, Refused, alone or in a group.
         """
         await self._send(
@@ -97,6 +100,7 @@ class Talk:
             next_seq=self._position.next_seq,
             next_sample=next_sample,
             state=self._state,
+            **({"missing_ms": missing_ms} if missing_ms else {}),
         )
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -128,6 +132,7 @@ class Talk:
         received_at_ms = now_ms()
         try:
             wire = unpack(message)
+            missing = self._position.missing_before(wire)
             new = self._position.accepts(wire)
         except (MalformedFrame, OutOfOrder) as fault:
             raise Closing(4400, "frame", str(fault)) from None
@@ -140,9 +145,12 @@ class Talk:
             metrics.FRAMES.labels("dropped").inc()
             await self._delivery.skip(self._position)
         else:
-            await self._delivery.put(self._record(wire, received_at_ms), self._position)
+            self._position.flows = True
+            self._position.captured_at_ms = plausible_capture_ms(wire.captured_at_ms, received_at_ms)
+            metrics.MISSING.inc(missing / SAMPLE_RATE)
+            await self._delivery.put(self._record(wire, received_at_ms, missing), self._position)
 
-    def _record(self, wire: WireFrame, received_at_ms: float) -> Frame:
+    def _record(self, wire: WireFrame, received_at_ms: float, missing: int) -> Frame:
         return Frame(
             session_id=self._session.session_id,
             language=self._session.source_language,
@@ -151,6 +159,7 @@ class Talk:
             captured_at_ms=plausible_capture_ms(wire.captured_at_ms, received_at_ms),
             received_at_ms=received_at_ms,
             pcm=wire.pcm,
+            missing_samples=missing,
         )
 
     async def _control(self, text: str) -> None:
@@ -170,6 +179,7 @@ class Talk:
 
     async def _enter(self, state: State) -> None:
         if state in _MARKS:
+            self._position.flows = False
             at = now_ms()
             mark = Frame(
                 session_id=self._session.session_id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.common.contracts import Caption, Final, Finished, Partial, Session, State
+from services.common.contracts import MISSING, Caption, Final, Finished, Partial, Session, State, Stretch
 from services.common.languages import Offer
 from services.common.writing import joined
 from services.notifier import messages
@@ -153,16 +153,19 @@ class Seat:
 def transcript_caption(final: Final, from_ms: float) -> Caption:
     """A final as a caption in the spoken language. from_ms: its place if it has no words of its own."""
     text = joined((word.text for word in final.words), final.language)
+    missing = final.missing or Stretch(from_ms, from_ms)
     return Caption(
         session_id=final.session_id,
         language=final.language,
         index=final.index,
-        start_ms=final.words[0].start_ms if final.words else from_ms,
-        end_ms=final.words[-1].end_ms if final.words else from_ms,
+        start_ms=final.words[0].start_ms if final.words else missing.start_ms,
+        end_ms=final.words[-1].end_ms if final.words else missing.end_ms,
         text=text,
         source=text,
         spoken=False,
         previous_mark=final.previous_mark or "",
+        failed=MISSING if final.missing else None,
+        missing_ms=missing.end_ms - missing.start_ms,
         floor_epoch_ms=final.floor_epoch_ms,
         stages=final.stages,
         published_at_ms=final.published_at_ms,

@@ -39,6 +39,12 @@ class Ring:
         """How much audio was fed and is held."""
         return sum(item.record.samples for item in islice(self._items, self._fed)) * 1000 / SAMPLE_RATE
 
+    @property
+    def fed_span(self) -> tuple[Frame, Frame] | None:
+        """The first and the last of what was fed and is held, without marks."""
+        frames = [item.record for item in islice(self._items, self._fed) if item.record.mark is None]
+        return (frames[0], frames[-1]) if frames else None
+
     def feed(self) -> None:
         """``next`` has been fed."""
         self._fed += 1

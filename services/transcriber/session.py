@@ -14,13 +14,14 @@ import structlog
 
 from services.common import stages
 from services.common.clock import now_ms
-from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Word
+from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Stretch, Word
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
 from services.transcriber.ring import Ring
+from services.transcriber.sanity import Nonsense, require_sense
 from services.transcriber.stabilizer import Run, Stabilizer, Transcribed
 
 log = structlog.get_logger(__name__)
@@ -92,8 +93,11 @@ class Session:
         self._limits = limits
         self._stabilizer = Stabilizer(transcribed)
         self._ring = Ring()
+        self._refused_from_ms: float | None = None
+        """Since when no stream has been free for it; None: there is one."""
         self._expected_sample = max(0, int((transcribed.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
         """Audio before it is known or was heard already."""
+        self._fed_until_ms = 0.0
         self._has_stream = False
         self._recognized = recognized
         self._failing = False
@@ -110,7 +114,7 @@ class Session:
         """Take the next frame or mark. Waits while too much audio waits for the recognizer."""
         received = self._without_overlap(received)
         frame = received.record
-        if self.finished or (frame.mark is None and not (frame.samples and self._admit())):
+        if self.finished or (frame.mark is None and not (frame.samples and self._admit(frame))):
             return
         self._ring.append(received)
         self._changed.set()
@@ -125,19 +129,46 @@ class Session:
             self._expected_sample = max(self._expected_sample, frame.first_sample + frame.samples)
         if known <= 0 or frame.mark is not None:
             return received
-        rest = msgspec.structs.replace(frame, first_sample=frame.first_sample + known, pcm=frame.pcm[2 * known :])
+        rest = msgspec.structs.replace(
+            frame, first_sample=frame.first_sample + known, pcm=frame.pcm[2 * known :], missing_samples=0
+        )
         return Received(rest, received.topic, received.partition, received.offset, received.read_at_ms)
 
-    def _admit(self) -> bool:
+    def _admit(self, frame: Frame) -> bool:
         """Whether this session has a stream, or gets one now."""
         if not self._has_stream:
             self._has_stream = self._streams.take()
+            if self._has_stream and self._refused_from_ms is not None:
+                self._tell_missing("refused", self._refused_from_ms, frame.start_ms, frame)
+                self._refused_from_ms = None
             if not self._has_stream:
                 metrics.REFUSED.inc()
+                self._refused_from_ms = frame.start_ms if self._refused_from_ms is None else self._refused_from_ms
                 if self._recognized:
                     log.warning("stream_refused", session=self._id, limit=self._streams.limit)
             self._tell(self._has_stream and not self._failing)
         return self._has_stream
+
+    def _tell_missing(self, cause: metrics.Missing, start_ms: float, end_ms: float, near: Frame) -> None:
+        """Say that what was said then will never be known, unless that was said before a takeover. near: a frame by
+        whose clock that was."""
+        known = self._stabilizer.transcribed
+        start_ms = max(start_ms, known.missing_until_ms)
+        if end_ms <= start_ms:
+            return
+        log.warning("audio_told_missing", cause=cause, from_ms=round(start_ms), ms=round(end_ms - start_ms))
+        metrics.MISSING.labels(cause).inc((end_ms - start_ms) / 1000)
+        final = Final(
+            session_id=self._id,
+            language=self._language,
+            index=known.next_index,
+            words=(),
+            missing=Stretch(start_ms, end_ms),
+            floor_epoch_ms=near.captured_at_ms - near.end_ms,
+            published_at_ms=now_ms(),
+        )
+        self._outbox.put(TRANSCRIPTS, final)
+        self._stabilizer.transcribed = known.told_missing(final.index, end_ms)
 
     def _tell(self, recognized: bool) -> None:
         """Listeners and the speaker hear of it when nothing is recognized any more, or is again."""
@@ -169,8 +200,7 @@ class Session:
                     if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
-                    overloaded = isinstance(faults.exceptions[0], Overloaded)
-                    metrics.FAILURES.labels("overloaded" if overloaded else "unavailable").inc()
+                    metrics.FAILURES.labels(_kind(faults.exceptions[0])).inc()
                 _leave_if_cancelled()
                 if failed:
                     if _now_s() - moved_at > self._limits.silent_s:
@@ -192,6 +222,10 @@ class Session:
         given_up_ms = self._ring.fed_ms
         log.error("audio_given_up", ms=round(given_up_ms))
         metrics.GIVEN_UP.inc(given_up_ms / 1000)
+        if (span := self._ring.fed_span) is not None:
+            first, last = span
+            said_until_ms = self._stabilizer.transcribed.end_ms
+            self._tell_missing("given up", max(first.start_ms, said_until_ms), last.end_ms, last)
         self._ring.settle_fed()
         self._changed.set()
 
@@ -204,6 +238,9 @@ class Session:
             self._mark(first.record)
             return
         self._stabilizer = Stabilizer(self._stabilizer.transcribed)
+        if first.record.missing_samples:
+            missing_ms = first.record.missing_samples * 1000 / SAMPLE_RATE
+            self._tell_missing("never came", first.record.start_ms - missing_ms, first.record.start_ms, first.record)
         begin = first.record.first_sample
         opening = self._recognizer.open(
             self._language, first_sample=begin, final_words=self._stabilizer.transcribed.words
@@ -221,11 +258,14 @@ class Session:
         while (received := await self._next()) is not None and received.record.mark is None:
             frame = received.record
             gap = frame.first_sample - position
+            if gap > 0 and frame.missing_samples:
+                break
             if gap > self._limits.gap_filled_s * SAMPLE_RATE:
                 log.warning("audio_missing", from_sample=position, samples=gap)
                 break
             self._ring.feed()
             self._changed.set()
+            self._fed_until_ms = frame.end_ms
             await stream.feed(bytes(2 * gap) + frame.pcm, position)
             position = frame.first_sample + frame.samples
         await stream.flush()
@@ -240,7 +280,12 @@ class Session:
         return self._ring.next
 
     async def _listen(self, stream: RecognizerStream) -> None:
+        before: Hypothesis | None = None
         async for hypothesis in stream.hypotheses():
+            require_sense(hypothesis, self._fed_until_ms)
+            if hypothesis == before:
+                continue  # it did not look again, so it does not agree with itself
+            before = hypothesis
             self._decide(hypothesis)
             stream.finalized(self._stabilizer.transcribed.end_ms)
 
@@ -322,6 +367,12 @@ class Session:
     async def _change(self) -> None:
         self._changed.clear()
         await self._changed.wait()
+
+
+def _kind(fault: BaseException) -> str:
+    return (
+        "overloaded" if isinstance(fault, Overloaded) else "nonsense" if isinstance(fault, Nonsense) else "unavailable"
+    )
 
 
 def _floor_epoch_ms(held: Received[Frame] | None) -> float:

@@ -35,6 +35,8 @@ class Transcribed:
     next_index: int = 0
     open_mark: SentenceMark | None = None
     """The last word's sentence mark, not yet published; None: nothing is open."""
+    missing_until_ms: float = 0.0
+    """Up to here it was told what is missing."""
 
     @property
     def end_ms(self) -> float:
@@ -45,10 +47,16 @@ class Transcribed:
         """With one more final. Its open mark was not published, so a full stop is assumed where there may be one."""
         ends = final.words and final.ends in (Boundary.SENTENCE, Boundary.PAUSE)
         may_end_sentence = ends and not ends_clause(final.words[-1].text)
+        if final.missing is not None:
+            return self.told_missing(final.index, final.missing.end_ms)
         return self.extended(final.words, final.index, "." if may_end_sentence else None)
 
     def extended(self, words: tuple[Word, ...], index: int, open_mark: SentenceMark | None) -> "Transcribed":
-        return Transcribed((self.words + words)[-REMEMBERED_WORDS:], index + 1, open_mark)
+        return replace(self, words=(self.words + words)[-REMEMBERED_WORDS:], next_index=index + 1, open_mark=open_mark)
+
+    def told_missing(self, index: int, until_ms: float) -> "Transcribed":
+        """With one more final, which says that audio is missing. It leaves an open mark open."""
+        return replace(self, next_index=index + 1, missing_until_ms=until_ms)
 
 
 @dataclass(frozen=True)

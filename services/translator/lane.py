@@ -1,6 +1,7 @@
 """A lane: one language of one session, in order. Deciding what to say and speaking it overlap, each a task."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import structlog
 from services.common import stages
 from services.common.audience import Listeners
 from services.common.clock import now_ms
-from services.common.contracts import Caption, Final, Finished, LaneFinished, Speech, Translation
+from services.common.contracts import MISSING, Caption, Final, Finished, LaneFinished, Speech, Translation
 from services.common.errors import EngineError, EngineRejected
 from services.translator import metrics
 from services.translator.chunker import Chunker, Piece
@@ -55,7 +56,7 @@ class LaneContext:
 
 
 class _Heard(NamedTuple):
-    """A final that may have to be heard again after a takeover."""
+    """A final that may have to be heard again after a takeover. ``end_ms``: of its words, or of what is missing."""
 
     offset: int
     end_ms: float
@@ -74,10 +75,13 @@ class Lane:
     def __post_init__(self) -> None:
         self.playhead = Playhead(self.context.clock() + self.published.backlog_ms(now_ms()))
         self._heard: deque[_Heard] = deque()
+        self._behind: deque[_Heard] = deque()
+        """Begins with one that says what is missing: it waits until all before it is said. What follows waits too."""
         self._changed = asyncio.Event()
         self._to_speak = asyncio.Event()
         self._source = ""
         self._finish_offset: int | None = None
+        self._finished: Finished | None = None
         self._retiring = False
         self._shedding = False
         self._translate_ms = 0.0
@@ -86,11 +90,20 @@ class Lane:
 
     def hear(self, offset: int, final: Final, read_at_ms: float) -> None:
         """Take the next final in."""
-        if final.words:
-            self._heard.append(_Heard(offset, final.words[-1].end_ms, final, read_at_ms))
+        end_ms = final.missing.end_ms if final.missing else final.words[-1].end_ms if final.words else -math.inf
+        heard = _Heard(offset, end_ms, final, read_at_ms)
         self._source = final.language
-        self.chunker.hear(self._by_our_clock(final))
+        if final.missing or self._behind:
+            self._behind.append(heard)
+            self.chunker.drain(True)
+        else:
+            self._take(heard)
         self._changed.set()
+
+    def _take(self, heard: _Heard) -> None:
+        if heard.final.words:
+            self._heard.append(heard)
+        self.chunker.hear(self._by_our_clock(heard.final))
 
     def _by_our_clock(self, final: Final) -> Final:
         """The final with its epoch on the lane's clock. Whatever the speaker's says, no word is yet to be spoken."""
@@ -103,20 +116,22 @@ class Lane:
     def finish(self, offset: int, finished: Finished) -> None:
         """The session has ended: say the rest, then publish LaneFinished."""
         self._finish_offset = offset
-        self.chunker.finish(finished.previous_mark)
+        self._finished = finished
+        if not self._behind:
+            self.chunker.finish(finished.previous_mark)
         self._changed.set()
 
     def retire(self, retiring: bool) -> None:
         """Nobody listens any more (or somebody does again): say what was heard, then end."""
         if retiring != self._retiring:
             self._retiring = retiring
-            self.chunker.drain(retiring)
+            self.chunker.drain(retiring or bool(self._behind))
             self._changed.set()
 
     @property
     def waiting(self) -> int:
         """Words heard that are in no segment yet."""
-        return self.chunker.waiting
+        return self.chunker.waiting + sum(len(heard.final.words) for heard in self._behind)
 
     @property
     def unsettled(self) -> int | None:
@@ -124,7 +139,8 @@ class Lane:
         done_ms = self.published.done_ms
         while self._heard and self._heard[0].end_ms <= done_ms and self._heard[0].end_ms < self.chunker.needed_ms:
             self._heard.popleft()
-        return self._heard[0].offset if self._heard else self._finish_offset
+        held = self._heard or self._behind
+        return held[0].offset if held else self._finish_offset
 
     # -- tasks --
 
@@ -146,12 +162,42 @@ class Lane:
             if piece := self.chunker.decide(now, self.playhead.remaining_ms(now)):
                 self._publish_caption(piece, now)
                 continue
+            if self._behind and not self.chunker.waiting:
+                self._tell_missing()
+                continue
             said_all = self.chunker.finished or (self._retiring and not self.chunker.waiting)
             if said_all and not self.published.speechless:
                 self._end()
                 return
             again_at = self.chunker.look_again(now, self.playhead.remaining_ms(now))
             await self._wait_until(again_at)
+
+    def _tell_missing(self) -> None:
+        """A caption that stands for what is missing, unless it is out already; then go on with what was heard after."""
+        final = self._behind.popleft().final
+        if final.missing is not None and final.missing.end_ms > self.published.covered_ms:
+            self._put(
+                Caption(
+                    session_id=self.context.session_id,
+                    language=self.context.language,
+                    index=self.published.next_index,
+                    start_ms=final.missing.start_ms,
+                    end_ms=final.missing.end_ms,
+                    text="",
+                    source="",
+                    spoken=False,
+                    failed=MISSING,
+                    missing_ms=final.missing.end_ms - final.missing.start_ms,
+                    floor_epoch_ms=final.floor_epoch_ms,
+                    published_at_ms=now_ms(),
+                )
+            )
+            metrics.SEGMENTS.labels(self.context.language).inc()
+        while self._behind and self._behind[0].final.missing is None:
+            self._take(self._behind.popleft())
+        self.chunker.drain(self._retiring or bool(self._behind))
+        if self._finished is not None and not self._behind:
+            self.chunker.finish(self._finished.previous_mark)
 
     async def _wait_until(self, at_ms: float | None) -> None:
         """Until something has been heard, or that time."""

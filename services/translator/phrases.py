@@ -4,11 +4,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from services.common.errors import EngineUnavailable
 from services.translator import metrics
 from services.translator.ports import Clip, Synthesizer, Translator
 
 V = TypeVar("V")
 
+_WORDS_THAT_SAY_SOMETHING = 3
+"""Of fewer there may be nothing to say in another language."""
 _RATE_STEP = 0.05
 """Speech rates are rounded to this, so that a phrase's clip is found again."""
 
@@ -46,12 +49,14 @@ class RememberingTranslator:
         self._known: Recent[str] = Recent(phrases)
 
     async def translate(self, text: str, source: str, target: str) -> str:
-        """See ``Translator``."""
+        """See ``Translator``. An empty translation counts as none, and is not remembered."""
         key = (text, source, target)
         known = self._known.get(key)
         metrics.PHRASES.labels("translate", known is not None).inc()
         if known is None:
             known = await self._inner.translate(text, source, target)
+            if not known.strip() and len(text.split()) >= _WORDS_THAT_SAY_SOMETHING:
+                raise EngineUnavailable("the engine gave an empty translation")
             self._known.put(key, known)
         return known
 

@@ -37,7 +37,8 @@ class Published:
                 self.next_index = record.index + 1
                 self.covered_ms = record.end_ms
                 self.last_at_ms = record.published_at_ms
-                self.said.append(Said(record.start_ms, record.end_ms, record.text))
+                if not record.missing_ms:
+                    self.said.append(Said(record.start_ms, record.end_ms, record.text))
                 if record.spoken:
                     self.speechless.append(record)
             case Speech():

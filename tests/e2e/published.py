@@ -13,6 +13,7 @@ from services.cli.evaluation.accounting import Account, account
 from services.common.contracts import Caption, Final, Frame, LaneFinished, Speech, Word
 from services.common.kafka import Cluster, LogReader
 from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS
+from services.ingest.floor import LEAST_MISSING_S
 from tests.e2e.talks import assert_captions_follow
 
 _PATIENCE_S = 40.0
@@ -36,9 +37,11 @@ class Published:
         return [word for final in self.finals for word in final.words]
 
     def assert_every_word_once(self, language: str) -> None:
-        """Every word that was recognized is in one caption, in order, and none of them failed."""
+        """Every word that was recognized is in one caption, in order, none failed, and what never came is told."""
         assert [final.index for final in self.finals] == list(range(len(self.finals)))
         assert_captions_follow(self.captions[language])
+        told = [caption.missing_ms for caption in self.captions[language] if caption.missing_ms]
+        assert told == [gap for gap in self.gaps_ms() if gap >= LEAST_MISSING_S * 1000]
         assert account(self.words, self.captions[language], self.finished[language].segments) == _NOTHING_WRONG
 
     def promised(self, language: str) -> list[int]:

@@ -41,6 +41,10 @@ describe('a list of captions', () => {
     expect(listOf(notice(1, '', { failed: 'engine' }))[0]?.failed).toBe('translation');
   });
 
+  test('says which caption stands for what is missing of the talk', () => {
+    expect(listOf(notice(1, '', { failed: 'audio missing', missing_ms: 4200 }))[0]?.failed).toBe('missing');
+  });
+
   test('says which caption could not be heard', () => {
     expect(withoutSpeech(listOf(notice(1, 'a'), notice(2, 'b')), 2).map(({ failed }) => failed)).toEqual([
       undefined,

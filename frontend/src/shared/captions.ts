@@ -9,8 +9,8 @@ export interface Caption {
   readonly text: string;
   /** The words that it renders. */
   readonly source: string;
-  /** `translation`: there is no text; `speech`: it could be read, but not heard. */
-  readonly failed?: 'translation' | 'speech';
+  /** `translation`: there is no text; `speech`: it could be read, but not heard; `missing`: the speaker's audio never came. */
+  readonly failed?: 'translation' | 'speech' | 'missing';
 }
 
 /** A talk of four hours has some 5,000; older ones are let go. */
@@ -28,7 +28,7 @@ export function withCaption(captions: readonly Caption[], notice: CaptionNotice)
     endMs: notice.end_ms,
     text: notice.text.trim(),
     source: notice.source.trim(),
-    ...(notice.failed !== undefined && { failed: 'translation' as const }),
+    ...(notice.failed !== undefined && { failed: notice.missing_ms ? 'missing' : 'translation' }),
   };
   const before = withLastMark(captions.slice(0, at), notice.previous_mark, index - 1);
   return [...before, caption, ...captions.slice(at)].slice(-KEPT);

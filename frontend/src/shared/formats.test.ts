@@ -35,6 +35,13 @@ test('SRT numbers its cues and has commas in its times', () => {
   );
 });
 
+test('what is missing of the talk is a line that says how much', () => {
+  const missing: Caption = { ...caption(1, 2300, 6550, ''), failed: 'missing' };
+  expect(formatted([talk[0] as Caption, missing, caption(2, 6550, 7000, 'They left.')], 'txt')).toBe(
+    'Once upon a time.\n[— 4.3 s —] They left.\n',
+  );
+});
+
 test('VTT has a head, points in its times, and no markup in its text', () => {
   expect(formatted(talk, 'vtt')).toBe(
     'WEBVTT\n\n00:00:00.500 --> 00:00:02.300\nOnce upon a time.\n\n' +

@@ -19,9 +19,15 @@ interface Cue {
   readonly text: string;
 }
 
-/** A file of captions; those without text are left out. */
+/** A file of captions; those without text are left out, but for those that stand for what is missing: `[— 4.2 s —]`. */
 export function formatted(captions: readonly Caption[], format: Format): string {
-  const cues = captions.filter(({ text }) => text !== '');
+  const cues = captions
+    .map((one) =>
+      one.failed === 'missing'
+        ? { ...one, text: `[— ${(Math.ceil((one.endMs - one.startMs) / 100) / 10).toFixed(1)} s —]` }
+        : one,
+    )
+    .filter(({ text }) => text !== '');
   return { txt, srt, vtt }[format](cues);
 }
 

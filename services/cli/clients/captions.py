@@ -3,6 +3,7 @@
 ``frontend/src/shared/formats.ts`` writes the same; ``tests/data/captions/cases.json`` holds both to it.
 """
 
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -27,16 +28,26 @@ class Cue:
 
 
 def cues(captions: Iterable[CaptionNotice], last_mark: str = "") -> list[Cue]:
-    """One cue per segment that has text, with the mark that a later segment, or the end, decided."""
+    """One cue per segment that has text, with the mark that a later segment, or the end, decided. One that stands for
+    what is missing of the talk says how much."""
     texts: list[Cue] = []
+    last = -1
     for caption in captions:
-        if texts and caption.previous_mark:
-            texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, caption.previous_mark))
-        if caption.text.strip():
+        _mark(texts, last, caption.previous_mark)
+        if caption.missing_ms:
+            tenths = math.ceil(caption.missing_ms / 100)
+            texts.append(Cue(caption.start_ms, caption.end_ms, f"[— {tenths / 10:.1f} s —]"))
+        elif caption.text.strip():
+            last = len(texts)
             texts.append(Cue(caption.start_ms, caption.end_ms, caption.text.strip()))
-    if texts and last_mark:
-        texts[-1] = replace(texts[-1], text=with_mark(texts[-1].text, last_mark))
+    _mark(texts, last, last_mark)
     return texts
+
+
+def _mark(texts: list[Cue], last: int, mark: str | None) -> None:
+    """Give the last cue that has words the mark that it turned out to end with."""
+    if mark and last >= 0:
+        texts[last] = replace(texts[last], text=with_mark(texts[last].text, mark))
 
 
 def with_mark(text: str, mark: str) -> str:

@@ -30,9 +30,17 @@ class CaptionNotice(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
     spoken: bool
     previous_mark: SentenceMark | None = ""
     failed: str | None = None
+    missing_ms: float = 0.0
     floor_epoch_ms: float
     stages: dict[str, float] = {}
     sent_at_ms: float
+
+    @property
+    def shown(self) -> str:
+        """The text, or in brackets why there is none; empty where nothing was to be said."""
+        if self.missing_ms:
+            return f"[{self.missing_ms / 1000:.1f} s of the talk are missing]"
+        return self.text or (f"[no translation: {self.failed}]" if self.failed else "")
 
 
 class SpeechNotice(msgspec.Struct, frozen=True, kw_only=True, tag="speech"):

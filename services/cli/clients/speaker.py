@@ -43,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True):
     type: str
     next_seq: int = 0
     next_sample: int = 0
+    missing_ms: float = 0.0
     seq: int = -1
     state: str = State.LIVE
     message: str = ""
@@ -50,8 +51,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 @dataclass
 class Uplink:
-    """Frames that were captured and that Kafka doesn't have yet, oldest first. At most KEPT_FRAMES."""
+    """Frames that were captured and that Kafka doesn't have yet, oldest first. At most ``limit``."""
 
+    limit: int = KEPT_FRAMES
     _kept: deque[WireFrame] = field(default_factory=deque)
     _next_seq: int = 0
     _first_sample: int = 0
@@ -70,7 +72,7 @@ class Uplink:
 
     def add(self, captured: Captured) -> None:
         """Keep a frame; when full it is lost, and the next one's first sample leaves the gap visible."""
-        if len(self._kept) >= KEPT_FRAMES:
+        if len(self._kept) >= self.limit:
             self.lost_frames += 1
             return
         first_sample = self._first_sample + captured.first_sample
@@ -154,8 +156,15 @@ class Speaker:
 
     async def _capture(self) -> None:
         async with aclosing(self._floor) as floor:
+            lost_before = 0
             async for captured in floor:
+                lost = self._uplink.lost_frames
                 self._uplink.add(captured)
+                if self._uplink.lost_frames > lost == lost_before:
+                    self._report("no connection for too long: what is said now is lost, and listeners will be told so")
+                elif self._uplink.lost_frames == lost > lost_before:
+                    self._report(f"of the talk {lost - lost_before} frames are lost; from now on it is kept again")
+                    lost_before = lost
                 self._changed.set()
 
     def _captured(self, capturing: "asyncio.Task[None]") -> None:
@@ -202,6 +211,8 @@ class Speaker:
         if not self._begun:
             self._begun = True
             self._uplink.begin(answer.next_seq, answer.next_sample)
+            if answer.missing_ms:
+                self._report(f"{answer.missing_ms / 1000:.1f} s before this are missing; listeners are told so")
             if answer.state in _CONTROLS:
                 self._report(f"the session was {answer.state}; it goes on")
                 await socket.send('{"type": "resume"}')

@@ -83,8 +83,8 @@ def _print(notice: Notice, at_ms: float) -> None:
         case CaptionNotice(text=text) if text:
             lag_s = (at_ms - notice.floor_epoch_ms - notice.end_ms) / 1000
             print(f"{lag_s:5.1f} s  {text}", flush=True)
-        case CaptionNotice(failed=failed) if failed:
-            say(f"no translation: {failed}")
+        case CaptionNotice(shown=shown) if shown:
+            say(shown.strip("[]"))
         case _:
             pass
 

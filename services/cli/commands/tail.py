@@ -91,6 +91,8 @@ def for_people(record: Any) -> str:
         case Final(words=words):
             span = _span(words[0].start_ms, words[-1].end_ms) if words else " " * 15
             mark = f"({record.previous_mark}) " if record.previous_mark else ""
+            if record.missing:
+                span, mark = _span(record.missing.start_ms, record.missing.end_ms), "[missing] "
             what = f"{record.language}  final   {span}  {mark}{_text(words)}  [{record.ends.value}]"
         case Partial(words=words):
             what = f"{record.language}  partial {' ' * 15}  {_text(words)}"

@@ -51,7 +51,7 @@ class LiveCaptions:
         if notice.previous_mark and shown:
             lag_s, text = shown.pop()
             shown.append((lag_s, with_mark(text, notice.previous_mark)))
-        text = notice.text or (f"[no translation: {notice.failed}]" if notice.failed else "")
+        text = notice.shown
         if not text:
             return
         lag_s = (at_ms - notice.floor_epoch_ms - notice.end_ms) / 1000

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from services.common.clock import now_ms
-from services.common.contracts import Mark, Session, State
+from services.common.contracts import SAMPLE_RATE, Mark, Session, State
 from services.ingest import metrics
 from tests.unit.ingest.fakes import (
     SAMPLES,
@@ -184,6 +184,64 @@ async def test_floor_audio_may_jump_forward(ingest: Ingest) -> None:
         await socket.send(frame(1, first_sample=50 * SAMPLES))
         await acknowledged(socket, 1)
     assert [one.first_sample for one in ingest.publisher.frames(session.session_id)] == [0, 50 * SAMPLES]
+
+
+async def test_what_never_came_is_told_with_the_frame_after_it_and_counted(ingest: Ingest) -> None:
+    session, before = await ingest.session(), metrics.MISSING._value.get()
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session)
+        await socket.send(frame(0))
+        await socket.send(frame(1, first_sample=50 * SAMPLES))
+        await socket.send(frame(2, first_sample=51 * SAMPLES))
+        await acknowledged(socket, 2)
+    assert [one.missing_samples for one in ingest.publisher.frames(session.session_id)] == [0, 49 * SAMPLES, 0]
+    assert metrics.MISSING._value.get() - before == pytest.approx(49 * SAMPLES / SAMPLE_RATE)
+
+
+@pytest.mark.parametrize("silence", ["pause", "mute"])
+async def test_what_was_meant_to_be_silent_is_not_missing(ingest: Ingest, silence: str) -> None:
+    session = await ingest.session()
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session)
+        await socket.send(frame(0))
+        for said in (silence, "resume"):
+            await socket.send(json.dumps({"type": said}))
+            while (await receive(socket))["type"] != "state":
+                pass
+        await socket.send(frame(1, first_sample=50 * SAMPLES))
+        await acknowledged(socket, 1)
+    assert not any(one.missing_samples for one in ingest.publisher.frames(session.session_id))
+
+
+async def test_a_client_that_knows_nothing_of_what_came_before_goes_on_as_long_after_it_as_time_has_passed(
+    ingest: Ingest,
+) -> None:
+    session = await ingest.session()
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session)
+        await socket.send(frame(0, captured_at_ms=now_ms() - 30_000))
+        await acknowledged(socket, 0)
+    async with ingest.socket() as socket:
+        ready = await ingest.start(socket, session)
+        missing_s = (ready["next_sample"] - SAMPLES) / SAMPLE_RATE
+        assert 30 <= missing_s < 40
+        assert ready["missing_ms"] == pytest.approx(1000 * missing_s)
+        await socket.send(frame(1, first_sample=ready["next_sample"]))
+        await acknowledged(socket, 1)
+    assert ingest.publisher.frames(session.session_id)[-1].missing_samples == ready["next_sample"] - SAMPLES
+
+
+async def test_a_client_that_resumes_its_own_talk_has_nothing_missing(ingest: Ingest) -> None:
+    session = await ingest.session()
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session)
+        await socket.send(frame(0, captured_at_ms=now_ms() - 30_000))
+        await acknowledged(socket, 0)
+    async with ingest.socket() as socket:
+        await ingest.start(socket, session, next_seq=1)
+        await socket.send(frame(1))
+        await acknowledged(socket, 1)
+    assert not any(one.missing_samples for one in ingest.publisher.frames(session.session_id))
 
 
 async def test_a_repeated_frame_is_acknowledged_and_not_published_again(ingest: Ingest) -> None:

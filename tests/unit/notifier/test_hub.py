@@ -6,11 +6,22 @@ import msgspec
 import pytest
 
 from services.common import stages
-from services.common.contracts import Audience, Finished, LaneFinished, Partial, Recognition, State, Word
+from services.common.contracts import (
+    Audience,
+    Caption,
+    Final,
+    Finished,
+    LaneFinished,
+    Partial,
+    Recognition,
+    State,
+    Stretch,
+    Word,
+)
 from services.common.languages import EngineSet
 from services.notifier.audience import Audiences
 from services.notifier.hub import Hub, Limits
-from services.notifier.messages import Ended, Interim, Join, Joined, Refused, StateChanged
+from services.notifier.messages import Ended, Interim, Join, Joined, Refused, StateChanged, caption_notice
 from services.notifier.room import Seat
 from services.notifier.tail import Notice
 from tests.unit.notifier.records import caption, final, session, speech
@@ -277,6 +288,21 @@ def test_the_spoken_language_is_the_transcript_without_speech(world: World) -> N
     world.hub.take(session(state=State.ENDED), 0.0)
     world.hub.take(Finished(session_id="s1", language="en", end_ms=5_000, previous_mark="?"), 0.0)
     assert world.told(seat) == [StateChanged(State.ENDED), Ended(2, "?")]
+
+
+def test_what_is_missing_is_told_in_the_spoken_language_too(world: World) -> None:
+    world.hub.take(session(), 0.0)
+    seat = world.join(language="en")
+    world.hub.take(final(0, "good evening"), 0.0)
+    world.hub.take(Final(session_id="s1", language="en", index=1, words=(), missing=Stretch(500, 4_700)), 0.0)
+    seat.next(world.now)
+    captions = [seat.next(world.now), seat.next(world.now)]
+    told = captions[1]
+    assert isinstance(told, Notice)
+    assert isinstance(told.record, Caption)
+    notice = caption_notice(told.record, {}, 0.0, history=False)
+    assert (notice.start_ms, notice.end_ms, notice.text, notice.missing_ms) == (500, 4_700, "", 4_200)
+    assert notice.failed
 
 
 def test_interim_words_go_to_those_who_asked_and_only_the_latest_while_they_hold(world: World) -> None:

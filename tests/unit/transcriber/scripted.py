@@ -106,6 +106,10 @@ class ScriptedRecognizer:
         self.fail_opening: list[EngineError] = []
         self.fail_at_the_end: list[EngineError] = []
         """Raised to whoever reads while the stream is flushed, which then returns, as a closed stream's flush does."""
+        self.spoil_at: set[int] = set()
+        """Once, where a stream comes to this word: its times are nonsense."""
+        self.repeats = 1
+        """How often each hypothesis comes."""
         self.closes_slowly = False
         """Once: closing a stream lasts until it is cancelled."""
         self.closing = asyncio.Event()
@@ -148,14 +152,17 @@ class ScriptedStream:
                 self._word(number, at, length)
             at += length
         self._position = at
-        self.queue.put_nowait(self._hypothesis())
+        for _ in range(self._recognizer.repeats):
+            self.queue.put_nowait(self._hypothesis())
         await asyncio.sleep(0)
 
     def _word(self, number: int, at: int, length: int) -> None:
         self._recognizer.heard.append(number)
         if number in self._recognizer.fail_at:
             self.queue.put_nowait(self._recognizer.fail_at.pop(number))
-        self._words.append(HeardWord(f"w{number}", at / 16, (at + length) / 16))
+        off_ms = 60_000 if number in self._recognizer.spoil_at else 0
+        self._recognizer.spoil_at.discard(number)
+        self._words.append(HeardWord(f"w{number}", at / 16 + off_ms, (at + length) / 16 + off_ms))
 
     def _hypothesis(self, *, last: bool = False) -> Hypothesis:
         return Hypothesis(

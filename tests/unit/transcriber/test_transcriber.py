@@ -3,17 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from services.common import stages
-from services.common.contracts import Frame, Mark, Transcript
+from services.common.contracts import Frame, Mark, Stretch, Transcript
 from services.common.errors import EngineError, EngineRejected, EngineUnavailable
 from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
-from tests.unit.transcriber.scripted import EPOCH_MS, Outbox, ScriptedRecognizer, frame, received, restorable, until
+from tests.unit.transcriber.scripted import (
+    EPOCH_MS,
+    FRAME_SAMPLES,
+    Outbox,
+    ScriptedRecognizer,
+    frame,
+    received,
+    restorable,
+    until,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -419,3 +429,92 @@ async def test_a_takeover_at_any_moment_loses_and_repeats_nothing(
     assert [final.index for final in whole.finals] == list(range(len(whole.finals)))
     assert len(whole.finished) == 1
     assert partition.settled == len(talk)
+
+
+def after_a_gap(at: int, halves: int) -> Frame:
+    """The frame at half-second ``at``, before which so many never came."""
+    return msgspec.structs.replace(frame(at), missing_samples=halves * FRAME_SAMPLES)
+
+
+def marks(outbox: Outbox) -> list[tuple[float, float]]:
+    """What was said to be missing; each mark is a final without words, at its place among the others."""
+    assert [final.index for final in outbox.finals] == list(range(len(outbox.finals)))
+    return [(one.missing.start_ms, one.missing.end_ms) for one in outbox.finals if one.missing and not one.words]
+
+
+@pytest.mark.parametrize("halves", [2, 37])
+async def test_audio_that_never_came_is_marked_between_the_words_around_it(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer, halves: int
+) -> None:
+    back = 3 + halves
+    await partition.hear(*map(frame, range(3)), after_a_gap(back, halves), frame(back + 1), frame(back + 2, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert marks(outbox) == [(1500, 500 * back)]
+    assert outbox.words == [*words(1, 3), *words(back + 1, back + 2)]
+    place = next(index for index, final in enumerate(outbox.finals) if final.missing)
+    assert [word.text for final in outbox.finals[:place] for word in final.words] == words(1, 3)
+
+
+@pytest.mark.parametrize("read", range(1, 9))
+async def test_what_is_missing_is_marked_once_though_another_takes_over_at_any_moment(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer, read: int
+) -> None:
+    talk = received([*map(frame, range(3)), after_a_gap(7, 4), *map(frame, range(8, 11)), frame(11, mark=END)])
+    first, second = (Partition(recognizer, outbox, Limits(idle_s=60), streams=8) for _ in range(2))
+    partitions += [first, second]
+    await first.replay(talk[:read])
+    await asyncio.sleep(0.01)
+    settled = first.settled
+    published = list(outbox.records)
+    await first.transcriber.close()
+    outbox.records[:] = published
+    await second.transcriber.restore(restorable(published))
+    await second.replay(talk[settled:])
+    await until(lambda: bool(outbox.finished))
+    assert marks(outbox) == [(1500, 3500)]
+    assert outbox.words == [*words(1, 3), *words(8, 11)]
+
+
+async def test_audio_that_is_given_up_is_marked(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(hopeless_s=0), streams=8)
+    partitions.append(partition)
+    recognizer.fail_at = {1: EngineUnavailable("died of it")}
+    await partition.hear(frame(0))
+    await until(lambda: partition.settled == 1)
+    await partition.hear(frame(1), frame(2), frame(3, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert marks(outbox) == [(0, 500)]
+
+
+async def test_audio_for_which_no_stream_was_free_is_marked_once_there_is_one(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(idle_s=60), streams=1)
+    partitions.append(partition)
+    await partition.hear(frame(0, session="other"), frame(0), frame(1), frame(1, session="other", mark=END))
+    await until(lambda: bool(outbox.finished))
+    await partition.hear(frame(2), frame(3, mark=END))
+    await until(lambda: len(outbox.finished) == 2)
+    assert [final.missing for final in outbox.finals if final.missing] == [Stretch(0, 1000)]
+
+
+async def test_a_result_that_can_t_be_true_is_asked_for_again(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.spoil_at = {3}
+    await partition.hear(*map(frame, range(5)), frame(5, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 5)
+    assert len(recognizer.opened) == 2
+
+
+async def test_a_result_that_comes_again_confirms_nothing(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.repeats = 3
+    await partition.hear(frame(0), frame(1))
+    await until(lambda: len(recognizer.heard) == 2 and bool(outbox.partials))
+    await asyncio.sleep(0.01)
+    assert outbox.words == words(1, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from services.common.contracts import Boundary, Final, SentenceMark, Word
+from services.common.contracts import Boundary, Final, SentenceMark, Stretch, Word
 
 
 def final(
@@ -36,13 +36,22 @@ def final(
 
 
 @st.composite
-def talks(draw: st.DrawFn, session_id: str = "s") -> list[Final]:
-    """Runs of words w0, w1, ... with marks inside and between, pauses, and finals that only settle a mark."""
+def talks(draw: st.DrawFn, session_id: str = "s", gaps: bool = False) -> list[Final]:
+    """Runs of words w0, w1, ... with marks inside and between, pauses, and finals that only settle a mark.
+
+    gaps: some say that a second is missing.
+    """
     finals: list[Final] = []
     spoken = 0
+    missing_ms = 0.0
     marks: st.SearchStrategy[SentenceMark | None] = st.sampled_from(["", "", ".", "?", None])
-    for index in range(draw(st.integers(1, 12))):
-        texts = []
+    for _ in range(draw(st.integers(1, 12))):
+        if gaps and draw(st.integers(0, 3)) == 0:
+            from_ms = 300.0 * spoken + missing_ms
+            missing_ms += 1000
+            gap = Stretch(from_ms, from_ms + 1000)
+            finals.append(Final(session_id=session_id, language="en", index=len(finals), words=(), missing=gap))
+        texts, index = [], len(finals)
         count = draw(st.integers(0, 6))
         for place in range(count):
             inner = draw(st.sampled_from(["", "", "", ",", "."])) if place < count - 1 else ""
@@ -50,7 +59,7 @@ def talks(draw: st.DrawFn, session_id: str = "s") -> list[Final]:
         finals.append(
             final(
                 " ".join(texts),
-                300.0 * spoken,
+                300.0 * spoken + missing_ms,
                 index=index,
                 previous_mark=draw(marks) if index else None,
                 ends=draw(st.sampled_from(list(Boundary))) if count else Boundary.NONE,

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from services.common import clock, stages
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech
+from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech, Stretch
 from services.common.errors import EngineRejected, EngineUnavailable, Fatal, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.ports import Clip
@@ -481,3 +481,47 @@ async def test_clips_that_can_not_be_stored_in_time_are_told_one_by_one_and_no_w
     assert words_in(captions) == words_of(TALK)
     told = [(speech.index, bool(speech.key), speech.failed) for speech in running.kafka.speeches("pt")]
     assert told == [(0, False, "speech unavailable"), (1, False, "speech unavailable"), (2, True, None)]
+
+
+def missing(start_ms: float, end_ms: float, index: int) -> Final:
+    return Final(
+        session_id="s",
+        language="en",
+        index=index,
+        words=(),
+        missing=Stretch(start_ms, end_ms),
+        published_at_ms=now_ms(),
+    )
+
+
+async def test_what_is_missing_is_a_caption_of_its_own_between_those_around_it(
+    run: Start, audience: AudienceView
+) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    open_ended = final("We met and then", 0, published_at_ms=now_ms())
+    await running.feed(
+        open_ended, missing(1200, 5200, 1), final("we left", 5200, index=2, published_at_ms=now_ms()), END
+    )
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    captions = running.kafka.captions("pt")
+    told = [place for place, caption in enumerate(captions) if caption.missing_ms]
+    assert [(captions[at].start_ms, captions[at].end_ms, captions[at].missing_ms) for at in told] == [
+        (1200, 5200, 4000)
+    ]
+    assert all(captions[at].failed and not captions[at].text and not captions[at].spoken for at in told)
+    assert words_in(captions[: told[0]]) == ["We", "met", "and", "then"]
+    assert words_in(captions[told[0] + 1 :]) == ["we", "left"]
+    assert [caption.index for caption in captions] == list(range(len(captions)))
+
+
+async def test_two_that_are_missing_are_told_in_order_and_so_is_one_at_the_end(
+    run: Start, audience: AudienceView
+) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(
+        missing(0, 500, 0), missing(700, 900, 1), sentence("We left", 1000, 2), missing(2000, 3000, 3), END
+    )
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [caption.missing_ms for caption in running.kafka.captions("pt")] == [500, 200, 0, 1000]

@@ -1,5 +1,7 @@
 """Repeated phrases come from memory, within a bound."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,19 @@ async def test_a_failure_is_not_remembered() -> None:
     with pytest.raises(EngineUnavailable):
         await translator.translate("Thank you.", "en", "pt")
     assert await translator.translate("Thank you.", "en", "pt")
+
+
+async def test_an_empty_translation_is_none_and_not_remembered() -> None:
+    said = ["", "  ", "Obrigado a todos."]
+    translator = RememberingTranslator(SimpleNamespace(translate=lambda *_: _done(said.pop(0))), 10)
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable):
+            await translator.translate("Thank you all.", "en", "pt")
+    assert await translator.translate("Thank you all.", "en", "pt") == "Obrigado a todos."
+
+
+async def _done(said: str) -> str:
+    return said
 
 
 async def test_a_phrase_is_spoken_once_at_about_the_same_rate() -> None:

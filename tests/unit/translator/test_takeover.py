@@ -35,8 +35,8 @@ STEPS = st.lists(st.sampled_from(["feed", "feed", "feed", "turn", "turn", "commi
 
 @pytest.mark.parametrize("make_chunker", [rolling_at_once, clause_at_once])
 @given(
-    talk=talks(),
-    other=talks(session_id="other"),
+    talk=talks(gaps=True),
+    other=talks(session_id="other", gaps=True),
     steps=STEPS,
     turns=st.tuples(st.integers(0, 3), st.integers(0, 3)),
 )
@@ -86,6 +86,8 @@ async def _live_through(make_chunker, talk, other, steps, turns) -> None:  # typ
             captions = kafka.captions(language, name)
             speeches = kafka.speeches(language, name)
             assert words_in(captions) == words_of(finals)
+            missing = [(caption.start_ms, caption.end_ms) for caption in captions if caption.missing_ms]
+            assert missing == [(one.missing.start_ms, one.missing.end_ms) for one in finals if one.missing]
             assert [caption.index for caption in captions] == list(range(len(captions)))
             assert [speech.index for speech in speeches] == [c.index for c in captions if c.spoken]
             assert all(caption.spoken == (hears and bool(caption.text)) for caption in captions)

@@ -94,12 +94,15 @@ const Text = memo(
     return (
       <div className={styles.paragraph}>
         <p lang={language} dir={direction(language)}>
-          {paragraph.captions.map(({ index, text, failed }) => (
+          {paragraph.captions.map(({ index, text, failed, startMs, endMs }) => (
             <span key={index}>
               <span className={styles.caption} data-index={index} data-hearing={index === hearing}>
                 {text}
               </span>
               {failed === 'translation' && <small className={styles.mark}>[{words.notTranslated}]</small>}
+              {failed === 'missing' && (
+                <small className={styles.mark}>[{words.missing(Math.ceil((endMs - startMs) / 1000))}]</small>
+              )}
               {failed === 'speech' && <small className={styles.mark}> [{words.notSpoken}]</small>}
               {between(language)}
             </span>

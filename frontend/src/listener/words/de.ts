@@ -63,6 +63,7 @@ export const de: Words = {
   interim: 'Wird gerade gesagt',
   newest: 'Neuestes',
   notTranslated: 'nicht übersetzt',
+  missing: (seconds: number) => `${seconds} s des Vortrags fehlen`,
   notSpoken: 'nicht gesprochen',
 
   controls: 'Wiedergabe',

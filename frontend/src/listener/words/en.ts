@@ -61,6 +61,7 @@ export const en = {
   interim: 'Being said now',
   newest: 'Newest',
   notTranslated: 'not translated',
+  missing: (seconds: number) => `${seconds} s of the talk are missing`,
   notSpoken: 'not spoken',
 
   controls: 'Playback',

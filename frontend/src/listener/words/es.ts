@@ -67,6 +67,7 @@ export const es: Words = {
   interim: 'Se está diciendo',
   newest: 'Lo último',
   notTranslated: 'sin traducir',
+  missing: (seconds: number) => `faltan ${seconds} s de la charla`,
   notSpoken: 'sin voz',
 
   controls: 'Reproducción',

@@ -62,6 +62,7 @@ export const fr: Words = {
   interim: 'En train d’être dit',
   newest: 'Le plus récent',
   notTranslated: 'non traduit',
+  missing: (seconds: number) => `il manque ${seconds} s de l’intervention`,
   notSpoken: 'sans voix',
 
   controls: 'Lecture',

@@ -67,6 +67,7 @@ export const pt: Words = {
   interim: 'Sendo dito agora',
   newest: 'Mais recente',
   notTranslated: 'não traduzido',
+  missing: (seconds: number) => `faltam ${seconds} s da palestra`,
   notSpoken: 'sem voz',
 
   controls: 'Reprodução',

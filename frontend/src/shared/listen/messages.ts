@@ -54,6 +54,8 @@ export interface CaptionNotice extends Segment {
   readonly spoken: boolean;
   /** The words it renders, in the spoken language. */
   readonly source: string;
+  /** What is missing of the talk here, in ms: the caption stands for that alone. */
+  readonly missing_ms?: number;
   /** From before this listener came. */
   readonly history?: true;
 }

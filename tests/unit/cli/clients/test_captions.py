@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,12 @@ def test_a_mark_decided_later_ends_the_caption_before() -> None:
 
 def test_captions_without_text_make_no_cue() -> None:
     assert cues([caption(0, "", 0, 900)]) == []
+
+
+def test_what_is_missing_of_the_talk_is_a_cue_that_says_how_much_and_takes_no_mark() -> None:
+    missing = msgspec.structs.replace(caption(1, "", 900, 5_150), failed="audio missing", missing_ms=4_250.0)
+    read = cues([caption(0, "Bom dia", 0, 900), missing, caption(2, "Como vai", 5_150, 6_000, ".")])
+    assert read == [Cue(0, 900, "Bom dia."), Cue(900, 5_150, "[— 4.3 s —]"), Cue(5_150, 6_000, "Como vai")]
 
 
 def test_the_three_formats() -> None:
