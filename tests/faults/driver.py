@@ -2,27 +2,29 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import numpy as np
 
 from services.cli.clients.audio import read_floor_audio
 from services.cli.clients.connection import GaveUp, Refused
-from services.cli.clients.microphone import Captured, play_as_captured
+from services.cli.clients.microphone import FRAME_SAMPLES, Captured, play_as_captured
 from services.cli.clients.sessions import ApiError, Sessions
-from services.cli.clients.speaker import Speaker
+from services.cli.clients.speaker import KEPT_FRAMES, Speaker
 from services.cli.stack import Platform
 from services.cli.stack.provision import BUCKET
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE
 from tests.faults.auditor.collect import collect
-from tests.faults.auditor.evidence import AnyLine, write
+from tests.faults.auditor.evidence import AnyLine, SpokenWord, write
 from tests.faults.faults.fault import Fault
 from tests.faults.recording import NotedListener, NotedUplink, Wristwatch, spoken_words
-from tests.faults.scene import Scene, scene
+from tests.faults.scene import Harmless, Scene, scene
 
 _JOIN_S = 60.0
 _FINISH_S = 120.0
@@ -56,11 +58,34 @@ class _Voices:
     """The clients of one talk."""
 
     session: str
-    speaker: Speaker
-    uplink: NotedUplink
+    make_speaker: Callable[[NotedUplink | None, float], Speaker]
+    """In place of one whose machine died, if it did, from so much of the talk on, in seconds."""
     listeners: list[NotedListener]
     talk: Talk
     troubles: list[str] = field(default_factory=list)
+    uplinks: list[NotedUplink] = field(default_factory=list)
+    began: float = 0.0
+    speaking: "asyncio.Task[None] | None" = None
+
+    def speak(self) -> None:
+        """From the beginning, or with what is being said by now."""
+        now = asyncio.get_running_loop().time()
+        self.began = self.began or now
+        speaker = self.make_speaker(self.uplinks[-1] if self.uplinks else None, now - self.began)
+        self.uplinks.append(cast(NotedUplink, speaker._uplink))
+        self.speaking = asyncio.create_task(_run(speaker, self))
+
+    def crash(self) -> None:
+        if self.speaking is not None:
+            self.speaking.cancel()
+
+    def in_word(self) -> bool:
+        at_ms = 1000 * (asyncio.get_running_loop().time() - self.began)
+        return any(word.start_ms < at_ms < word.end_ms for word in self.words)
+
+    @cached_property
+    def words(self) -> list[SpokenWord]:
+        return spoken_words(self.session, self.talk.recording, self.talk.seconds)
 
 
 async def perform(
@@ -71,10 +96,10 @@ async def perform(
     A client that can't go on is no error here: what it lacks is in its record.
     """
     moments = Moments()
-    async with scene(platform, random, {}) as here:
+    async with scene(platform, random, folder, fault.commands) as here:
         token = await platform.sign_in()
         async with Sessions(here.stack.ingest_url, token) as sessions:
-            voices = [await _prepare(here, sessions, talk, token) for talk in talks]
+            voices = [await _prepare(here, sessions, talk, token, fault.kept_s) for talk in talks]
             try:
                 await _give(here, voices, fault, after_s, moments)
             finally:
@@ -84,17 +109,23 @@ async def perform(
         for voice in voices:
             _write_down(folder, voice)
         await _collect(platform, {voice.session for voice in voices}, folder)
+        if fault.harms and not here.harmed:
+            raise Harmless("it did no harm that was seen")
     return moments
 
 
-async def _prepare(here: Scene, sessions: Sessions, talk: Talk, token: str) -> _Voices:
+async def _prepare(here: Scene, sessions: Sessions, talk: Talk, token: str, kept_s: float | None) -> _Voices:
     session = (await sessions.create(talk.recording.stem, "en")).session_id
     samples = np.resize(await asyncio.to_thread(read_floor_audio, talk.recording), int(talk.seconds * SAMPLE_RATE))
     troubles: list[str] = []
-    speaker = Speaker(
-        here.speak_url, session, token, _by(here.watch, play_as_captured(samples)), report=troubles.append
-    )
-    speaker._uplink = uplink = NotedUplink(session=session, watch=here.watch)
+    limit = KEPT_FRAMES if kept_s is None else int(kept_s * SAMPLE_RATE / FRAME_SAMPLES)
+
+    def make_speaker(died: NotedUplink | None, from_s: float) -> Speaker:
+        floor = _by(here.watch, play_as_captured(samples[int(from_s * SAMPLE_RATE) :]))
+        made = Speaker(here.speak_url, session, token, floor, report=troubles.append)
+        made._uplink = NotedUplink(limit=limit, session=session, watch=here.watch, died=died)
+        return made
+
     listeners = [
         NotedListener(name, here.listen_url, session, language, hear=hear, report=troubles.append)
         for name, language, hear in (
@@ -102,13 +133,14 @@ async def _prepare(here: Scene, sessions: Sessions, talk: Talk, token: str) -> _
             *((f"{language} reader", language, False) for language in talk.read),
         )
     ]
-    return _Voices(session, speaker, uplink, listeners, talk, troubles)
+    return _Voices(session, make_speaker, listeners, talk, troubles)
 
 
 async def _by(watch: Wristwatch, floor: AsyncGenerator[Captured, None]) -> AsyncGenerator[Captured, None]:
     """Frames with the times of this watch."""
     async with contextlib.aclosing(floor):
         async for captured in floor:
+            watch.told += watch.ahead_ms != 0
             yield Captured(captured.first_sample, captured.captured_at_ms + watch.ahead_ms, captured.pcm)
 
 
@@ -117,7 +149,19 @@ async def _give(here: Scene, voices: Sequence[_Voices], fault: Fault, after_s: f
     joined = [one.joined.wait() for voice in voices for one in voice.listeners]
     async with asyncio.timeout(_JOIN_S):
         await asyncio.gather(*joined)
-    speaking = [asyncio.create_task(_run(voice.speaker, voice)) for voice in voices]
+    here.in_word = voices[0].in_word
+
+    def crash() -> None:
+        for voice in voices:
+            voice.crash()
+            here.seen += 1
+
+    def speak() -> None:
+        for voice in voices:
+            voice.speak()
+
+    here.crash_speakers, here.revive_speakers = crash, speak
+    speak()
     try:
         await asyncio.sleep(after_s)
         moments.injected_at_ms = now_ms()
@@ -125,12 +169,13 @@ async def _give(here: Scene, voices: Sequence[_Voices], fault: Fault, after_s: f
         await asyncio.sleep(fault.lasts_s)
         await fault.heal(here)
         moments.over_at_ms = now_ms()
-        await asyncio.wait(speaking, timeout=_NEVER_S)
+        await asyncio.wait([voice.speaking for voice in voices if voice.speaking], timeout=_NEVER_S)
         await asyncio.wait(listening, timeout=_FINISH_S)
     finally:
-        for task in (*speaking, *listening):
+        tasks = [*listening, *(voice.speaking for voice in voices if voice.speaking)]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*speaking, *listening, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _run(client: Speaker | NotedListener, voice: _Voices) -> None:
@@ -141,8 +186,8 @@ async def _run(client: Speaker | NotedListener, voice: _Voices) -> None:
 
 
 def _write_down(folder: Path, voice: _Voices) -> None:
-    spoken: list[AnyLine] = [*spoken_words(voice.session, voice.talk.recording, voice.talk.seconds)]
-    write(folder / "speakers.jsonl", [*spoken, *voice.uplink.lines])
+    seen: list[AnyLine] = [line for uplink in voice.uplinks for line in uplink.lines]
+    write(folder / "speakers.jsonl", [*voice.words, *seen])
     for listener in voice.listeners:
         listener.note_played()
         write(folder / "listeners.jsonl", listener.lines)

@@ -45,6 +45,8 @@ class Wristwatch:
     """The speaker's clock, which may go wrong."""
 
     ahead_ms: float = 0.0
+    told: int = 0
+    """How often it was looked at."""
 
 
 @dataclass
@@ -54,6 +56,25 @@ class NotedUplink(Uplink):
     session: str = ""
     watch: Wristwatch = field(default_factory=Wristwatch)
     lines: list[evidence.AnyLine] = field(default_factory=list)
+    died: "NotedUplink | None" = None
+    """Of the machine that this one has replaced."""
+
+    def begin(self, next_seq: int, next_sample: int) -> None:
+        super().begin(next_seq, next_sample)
+        self.lines = [_moved(line, next_seq, next_sample) for line in self.lines]
+        if self.died is not None:
+            self.died.perish(next_seq)
+
+    def perish(self, next_seq: int) -> None:
+        """The machine is dead: what the service didn't have by then never came."""
+        self.lines = [
+            evidence.Perished(
+                session=line.session, first_sample=line.first_sample, samples=line.samples, at_ms=line.at_ms
+            )
+            if isinstance(line, evidence.Captured) and line.seq >= next_seq
+            else line
+            for line in self.lines
+        ]
 
     def add(self, captured: Captured) -> None:
         lost = self.lost_frames
@@ -125,6 +146,17 @@ class NotedListener(Listener):
                         **self._who,
                     )
                 )
+
+
+def _moved(line: evidence.AnyLine, seqs: int, samples: int) -> evidence.AnyLine:
+    """A line from before the service told where the floor goes on."""
+    match line:
+        case evidence.Captured():
+            return msgspec.structs.replace(line, seq=line.seq + seqs, first_sample=line.first_sample + samples)
+        case evidence.Dropped():
+            return msgspec.structs.replace(line, first_sample=line.first_sample + samples)
+        case _:
+            return line
 
 
 def _samples(clip: Clip) -> NDArray[Any]:

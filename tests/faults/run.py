@@ -39,8 +39,8 @@ WHOLE = Size(
     recordings=("en-bush-columbia", "en-linda-babylon"),
     hear=(("pt",), ("es",)),
     read=(("es",), ()),
-    between_s=(10.0, 20.0),
-    afterwards_s=35.0,
+    between_s=(6.0, 10.0),
+    afterwards_s=20.0,
 )
 """Two talks at once, in two languages."""
 SHORT = Size(
@@ -75,7 +75,7 @@ async def run(platform: Platform, fault: Fault, *, seed: int, size: Size, folder
     random = Random(f"{fault.name} {seed}")
     after_s = random.uniform(*size.between_s)
     talks = [
-        Talk(SPEECH / f"{name}.flac", after_s + fault.lasts_s + size.afterwards_s, hear, reading)
+        Talk(SPEECH / f"{name}.flac", after_s + fault.takes_s + fault.lasts_s + size.afterwards_s, hear, reading)
         for name, hear, reading in zip(size.recordings, size.hear, size.read, strict=True)
     ]
     moments = await perform(platform, fault, talks, random=random, after_s=after_s, folder=folder)

@@ -1,11 +1,13 @@
 """A way to a server does to its connections what it is told to."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.faults.loss import LossyNetwork
 from tests.faults.way import Way
 
 
@@ -87,3 +89,34 @@ async def test_a_way_may_answer_in_the_server_s_stead() -> None:
         assert await (await Client.of(way)).says(b"GET") == b"GET"
         client = await Client.of(way)
         assert (await client.says(b"PUT"), await client.says(b"PUT")) == (b"no", b"")
+
+
+async def test_a_way_may_reset_what_it_is_asked() -> None:
+    async with echo() as way:
+        way.resets = lambda sent: sent.startswith(b"PUT")
+        client = await Client.of(way)
+        assert await client.says(b"GET") == b"GET"
+        with pytest.raises(ConnectionError):
+            await client.says(b"PUT")
+        assert way.harmed == 1
+
+
+async def test_a_way_tells_what_was_answered_to_what() -> None:
+    async with echo() as way:
+        passed: list[tuple[bytes, bytes]] = []
+        way.passed = lambda sent, answered: passed.append((sent, answered))
+        client = await Client.of(way)
+        await client.says(b"1")
+        await client.says(b"2")
+        assert passed == [(b"1", b"1"), (b"2", b"2")]
+
+
+async def test_a_lossy_network_loses_packets_and_not_a_byte() -> None:
+    if os.geteuid():
+        pytest.skip("a network of one's own takes root")
+    async with LossyNetwork(0.1) as network, echo() as way:
+        way.lossy = network
+        client = await Client.of(way)
+        said = [b"%d" % number for number in range(20)]
+        assert [await client.says(one) for one in said] == said
+        assert await network.lost_packets() > 0

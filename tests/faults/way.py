@@ -1,9 +1,13 @@
 """The way to a server, as a TCP port that leads there: what a network, or a server behind it, can do to a client."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+from tests.faults.loss import LossyNetwork
 
 _HOST = "127.0.0.1"
 _CHUNK = 65_536
@@ -21,6 +25,14 @@ class Way:
         """New connections are reset at once."""
         self.answers: Callable[[bytes], bytes | None] = lambda _: None
         """Looks at what a client sends: an answer in the server's stead, after which the connection is closed."""
+        self.resets: Callable[[bytes], bool] = lambda _: False
+        """Looks at what a client sends: whether its connection is reset instead of an answer."""
+        self.passed: Callable[[bytes, bytes], None] = lambda sent, answered: None
+        """Told of each piece of an answer before the client has it, and of what the client had sent last."""
+        self.lossy: LossyNetwork | None = None
+        """New connections lead through it."""
+        self.harmed = 0
+        """Connections that were cut, stranded or refused, answers in the server's stead, what was held up."""
         self._to_port = to_port
         self._open: set[_Connection] = set()
 
@@ -33,11 +45,13 @@ class Way:
         """Reset all connections."""
         for connection in list(self._open):
             connection.cut()
+            self.harmed += 1
 
     def strand(self) -> None:
         """Connections that there are carry nothing any more, and neither side is told; new ones work."""
         for connection in self._open:
             connection.stranded = True
+            self.harmed += 1
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, _HOST, 0)
@@ -47,41 +61,54 @@ class Way:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        self.cut()
+        for connection in list(self._open):
+            connection.cut()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refuses:
+            self.harmed += 1
             writer.transport.abort()
             return
+        here = reader, writer
         try:
             there = await asyncio.open_connection(_HOST, self._to_port)
+            if self.lossy is None:
+                await self._join(here, there)
+            else:
+                near, far = await self.lossy.connection()
+                async with asyncio.TaskGroup() as parts:
+                    parts.create_task(self._join(here, await asyncio.open_connection(sock=near)))
+                    parts.create_task(_Connection(Way(0), await asyncio.open_connection(sock=far), there).run())
         except OSError:
             writer.transport.abort()
-            return
-        connection = _Connection(self, (reader, writer), there)
+
+    async def _join(self, here: "_Side", there: "_Side") -> None:
+        connection = _Connection(self, here, there)
         self._open.add(connection)
         try:
             await connection.run()
         finally:
             self._open.remove(connection)
-            connection.cut()
+
+
+_Side = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class _Connection:
     """Both sides of one, here and there."""
 
-    def __init__(
-        self,
-        way: Way,
-        here: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-        there: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    ) -> None:
+    def __init__(self, way: Way, here: _Side, there: _Side) -> None:
         self.stranded = False
         self._way = way
         self._here, self._there = here, there
+        self._sent = b""
 
     def cut(self) -> None:
         for _, writer in (self._here, self._there):
+            if not writer.transport.is_closing():
+                # without lingering a close is a reset, not an end
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             writer.transport.abort()
 
     async def run(self) -> None:
@@ -90,18 +117,30 @@ class _Connection:
         try:
             async with asyncio.TaskGroup() as both_ways:
                 both_ways.create_task(self._carry(client, to_server, self._way_there))
-                both_ways.create_task(self._carry(server, to_client, lambda _: True))
+                both_ways.create_task(self._carry(server, to_client, self._way_back))
         except* OSError:
             pass
+        finally:
+            self.cut()
 
     def _way_there(self, chunk: bytes) -> bool:
         """False: the chunk doesn't go on."""
+        self._sent = chunk
+        if self._way.resets(chunk):
+            self._way.harmed += 1
+            self.cut()
+            return False
         answer = self._way.answers(chunk)
         if answer is None:
             return True
+        self._way.harmed += 1
         self._here[1].write(answer)
         self._here[1].close()
         return False
+
+    def _way_back(self, chunk: bytes) -> bool:
+        self._way.passed(self._sent, chunk)
+        return True
 
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, goes_on: Callable[[bytes], bool]
@@ -113,6 +152,7 @@ class _Connection:
             while chunk := await reader.read(_CHUNK):
                 if not goes_on(chunk):
                     break
+                self._way.harmed += self._way.delay_s > 0
                 await underway.put((clock() + self._way.delay_s, chunk))
             await underway.put((clock() + self._way.delay_s, b""))
             await delivering

@@ -69,6 +69,8 @@ class Broker(Server):
     """A broker with its data in a folder; the folder may hold what an earlier run left."""
 
     java_options: tuple[str, ...] = ()
+    cluster_id = ""
+    """Of a new folder; empty: a random one."""
 
     def __init__(self, *, jars: Path, data: Path, log: Path, port: int, controller_port: int) -> None:
         super().__init__("kafka", port=port, log=log, stop_limit_s=STOP_LIMIT_S)
@@ -125,7 +127,7 @@ class Broker(Server):
         properties = self._data / "server.properties"
         properties.write_text(self._settings())
         if not (log_dir / "meta.properties").exists():
-            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            cluster_id = self.cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             format_tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]
             done = subprocess.run(
                 [*_JAVA, *_LOGGING, "-cp", f"{self._jars}/*", *format_tool], capture_output=True, text=True, check=False

@@ -33,14 +33,16 @@ class Stack:
         ports: Ports | None = None,
         instances: Mapping[str, int] | None = None,
         env: Mapping[str, str] | None = None,
+        commands: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """running: the platform has been started and goes on after this stack. instances: per service, 1 unless given
-        (0: not at all). env: for all services, above everything else."""
+        (0: not at all). env: for all services, above everything else. commands: what to run as a service, if not it."""
         self.platform = platform or Platform(ports=ports)
         self._platform_runs = running
         self._ports = ports or Ports()
         self._counts = dict.fromkeys(SERVICES, 1) | dict(instances or {})
         self._env = dict(env or {})
+        self._commands = dict(commands or {})
         self._supervisor = Supervisor()
         self._opened = AsyncExitStack()
 
@@ -75,6 +77,7 @@ class Stack:
             port,
             env=self.platform.environment | self._env,
             log=self.platform.logs / f"{service}{'' if number == 1 else f'-{number}'}.log",
+            command=self._commands.get(service, ()),
         )
         self._supervisor.start(instance)
         return instance

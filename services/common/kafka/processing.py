@@ -173,6 +173,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 )
                 undo.push_async_callback(stop, producer)
                 moved()
+                log.info("partition_fenced", partition=part.partition)
                 offset = await self._consumer.committed(part)
                 if offset is None:
                     offset = (await self._consumer.beginning_offsets([part]))[part]

@@ -82,11 +82,15 @@ def _read(record: Any) -> Iterator[AnyLine]:
     place["session"] = told["session_id"]
     match record.topic, told.get("type"):
         case "transcripts", "final":
-            yield Final(index=told["index"], words=tuple(Word(**word) for word in told["words"]), **place)
+            words = tuple(Word(**word) for word in told["words"])
+            missing = told["missing"] and (told["missing"]["start_ms"], told["missing"]["end_ms"])
+            yield Final(index=told["index"], words=words, missing=missing, **place)
         case "transcripts", "finished":
             yield Finished(end_ms=told["end_ms"], **place)
         case "translations", "caption":
-            yield Caption(**_those(told, "language index start_ms end_ms text source spoken failed"), **place)
+            yield Caption(
+                **_those(told, "language index start_ms end_ms text source spoken failed missing_ms"), **place
+            )
         case "translations", "speech":
             yield Speech(**_those(told, "language index start_ms end_ms text key duration_ms failed"), **place)
         case "translations", "finished":

@@ -53,6 +53,14 @@ class Dropped(Line, frozen=True, kw_only=True, tag="dropped"):
     at_ms: float
 
 
+class Perished(Line, frozen=True, kw_only=True, tag="perished"):
+    """A frame that died with the speaker's machine: it can't arrive."""
+
+    first_sample: int
+    samples: int
+    at_ms: float
+
+
 class Acknowledged(Line, frozen=True, kw_only=True, tag="acknowledged"):
     """The service says that it has all frames up to this one."""
 
@@ -93,6 +101,8 @@ class Final(Record, frozen=True, kw_only=True, tag="final"):
 
     index: int
     words: tuple[Word, ...]
+    missing: tuple[float, float] | None = None
+    """From where to where it says that the floor's audio is missing."""
 
 
 class Finished(Record, frozen=True, kw_only=True, tag="finished"):
@@ -112,6 +122,7 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     source: str
     spoken: bool
     failed: str | None = None
+    missing_ms: float = 0.0
 
 
 class Speech(Record, frozen=True, kw_only=True, tag="speech"):
@@ -186,6 +197,7 @@ class ToldCaption(Listened, frozen=True, kw_only=True, tag="told_caption"):
     source: str
     spoken: bool
     failed: str | None = None
+    missing_ms: float = 0.0
 
 
 class ToldSpeech(Listened, frozen=True, kw_only=True, tag="told_speech"):
@@ -225,6 +237,7 @@ AnyLine = (
     SpokenWord
     | Captured
     | Dropped
+    | Perished
     | Acknowledged
     | Frame
     | Final

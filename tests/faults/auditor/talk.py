@@ -21,6 +21,8 @@ from tests.faults.auditor.evidence import (
     Word,
 )
 
+_EXACT_MS = 1.0
+
 L = TypeVar("L", bound=Line)
 R = TypeVar("R", bound=Record)
 
@@ -50,6 +52,15 @@ class Talk:
     @property
     def words(self) -> list[Word]:
         return [word for final in self.of(Final) for word in final.words]
+
+    @property
+    def missing(self) -> list[tuple[float, float]]:
+        """What the transcript says is missing."""
+        return [final.missing for final in self.of(Final) if final.missing is not None]
+
+    def is_told_missing(self, start_ms: float, end_ms: float) -> bool:
+        """Whether the transcript says so of all of this, and of no more."""
+        return any(abs(start - start_ms) < _EXACT_MS and abs(end - end_ms) < _EXACT_MS for start, end in self.missing)
 
     @property
     def languages(self) -> list[str]:

@@ -1,6 +1,6 @@
 """What can go wrong, a module each kind; ``ALL`` is what ``make faults`` tries."""
 
-from tests.faults.faults import aws, broker, clock, engine, network, processes
+from tests.faults.faults import aws, broker, clock, disk, engine, memory, network, processes, speaker
 from tests.faults.faults.fault import Fault
 from tests.faults.faults.several import Several
 
@@ -11,5 +11,8 @@ EACH: tuple[Fault, ...] = (
     *engine.ALL,
     *network.ALL,
     *clock.ALL,
+    *speaker.ALL,
+    *memory.ALL,
+    *disk.ALL,
 )
 ALL: tuple[Fault, ...] = (Fault(), *EACH, Several(of=EACH))

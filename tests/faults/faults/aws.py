@@ -1,4 +1,4 @@
-"""The AWS endpoint: S3 refuses, all of it is slow, or can't be reached."""
+"""The AWS endpoint: S3 refuses, S3 or DynamoDB resets, URLs expire, all of it is slow, or can't be reached."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,10 @@ from tests.faults.scene import Scene
 _BODY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _SLOW_DOWN = (
     b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+)
+_EXPIRED_BODY = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+_EXPIRED = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 )
 
 
@@ -64,4 +68,69 @@ class Unreachable(Fault):
         scene.to_aws.refuses = False
 
 
-ALL: tuple[Fault, ...] = (StoreRefuses(), Slow(), Unreachable())
+@dataclass(frozen=True)
+class StoreResets(Fault):
+    """Connections that bring S3 an object are reset."""
+
+    lasts_s: float = 15.0
+
+    @property
+    def name(self) -> str:
+        return f"S3: resets puts for {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        scene.to_aws.resets = lambda sent: sent.startswith(b"PUT ")
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_aws.resets = lambda _: False
+
+
+@dataclass(frozen=True)
+class SessionsReset(Fault):
+    """Connections that ask DynamoDB are reset, while speakers come back and need it."""
+
+    lasts_s: float = 10.0
+
+    @property
+    def name(self) -> str:
+        return f"DynamoDB: resets for {self.lasts_s:g} s, while speakers connect again"
+
+    async def inject(self, scene: Scene) -> None:
+        before = scene.to_aws.harmed
+        scene.to_aws.resets = lambda sent: b"DynamoDB_" in sent
+        scene.to_ingest.cut()
+        await scene.see(lambda: scene.to_aws.harmed > before, "a request was reset", self.lasts_s)
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_aws.resets = lambda _: False
+
+
+@dataclass(frozen=True)
+class Expired(Fault):
+    """URLs of clips have expired when they are used: 403, until each was signed again."""
+
+    lasts_s: float = 8.0
+
+    @property
+    def name(self) -> str:
+        return f"S3: URLs expired at the moment of use, for {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        used: set[bytes] = set()
+
+        def refuse_once(sent: bytes) -> bytes | None:
+            path = sent.split(b"?", 1)[0]
+            if b"X-Amz-Signature=" not in sent.split(b"\r\n", 1)[0] or path in used:
+                return None
+            used.add(path)
+            return _EXPIRED % (len(_EXPIRED_BODY), _EXPIRED_BODY)
+
+        scene.to_aws.answers = refuse_once
+        before = scene.to_aws.harmed
+        await scene.see(lambda: scene.to_aws.harmed > before, "a URL was refused", self.lasts_s)
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_aws.answers = lambda _: None
+
+
+ALL: tuple[Fault, ...] = (StoreRefuses(), StoreResets(), SessionsReset(), Expired(), Slow(), Unreachable())

@@ -17,7 +17,9 @@ class Jumps(Fault):
         return f"speakers' clock: jumps by {self.by_s:+g} s"
 
     async def inject(self, scene: Scene) -> None:
+        before = scene.watch.told
         scene.watch.ahead_ms += 1000 * self.by_s
+        await scene.see(lambda: scene.watch.told > before, "a frame has the wrong time")
 
 
 ALL: tuple[Fault, ...] = (Jumps(by_s=-30.0), Jumps(by_s=600.0))

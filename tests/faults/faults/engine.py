@@ -1,8 +1,9 @@
-"""Engines' processes, which the services start, that die or hang in a native call."""
+"""Engines that die, in mid-word too, hang in a native call, fail, are throttled, or talk nonsense."""
 
 import contextlib
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -11,11 +12,13 @@ from tests.faults.faults.fault import Fault
 from tests.faults.scene import Scene
 
 
-def _send(scene: Scene, service: str, what: signal.Signals) -> None:
-    """To all engines' processes of a service."""
-    for process in _engines(scene, service):
+def _send(scene: Scene, service: str, what: signal.Signals) -> list[psutil.Process]:
+    """To all engines' processes of a service, which are returned."""
+    engines = list(_engines(scene, service))
+    for process in engines:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(what)
+    return engines
 
 
 def _engines(scene: Scene, service: str) -> Iterator[psutil.Process]:
@@ -26,21 +29,27 @@ def _engines(scene: Scene, service: str) -> Iterator[psutil.Process]:
 
 @dataclass(frozen=True)
 class Dies(Fault):
-    """kill -9 of all that a service has."""
+    """kill -9 of all that a service has, in the middle of a word."""
 
     service: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.service}'s engines: kill -9"
+        return f"{self.service}'s engines: kill -9 in mid-word"
 
     async def inject(self, scene: Scene) -> None:
-        _send(scene, self.service, signal.SIGKILL)
+        await scene.see(scene.in_word, "a word is being spoken")
+        killed = _send(scene, self.service, signal.SIGKILL)
+        await scene.see(lambda: bool(killed) and not any(_runs(process) for process in killed), "engines ended")
+
+
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @dataclass(frozen=True)
 class Hangs(Fault):
-    """A call doesn't return; whoever is still there afterwards goes on."""
+    """A native call doesn't return; whoever is still there afterwards goes on."""
 
     lasts_s: float = 12.0
     service: str = ""
@@ -50,15 +59,47 @@ class Hangs(Fault):
         return f"{self.service}'s engines: hang, for up to {self.lasts_s:g} s"
 
     async def inject(self, scene: Scene) -> None:
-        _send(scene, self.service, signal.SIGSTOP)
+        hung = _send(scene, self.service, signal.SIGSTOP)
+        replaced_within_s = self.lasts_s
+        await scene.see(lambda: any(not _runs(process) for process in hung), "one was replaced", replaced_within_s)
 
     async def heal(self, scene: Scene) -> None:
         _send(scene, self.service, signal.SIGCONT)
 
+
+@dataclass(frozen=True)
+class Errs(Fault):
+    """It answers, but not with what it should."""
+
+    lasts_s: float = 6.0
+    service: str = ""
+    order: str = ""
+    """See ``tests.faults.engines``."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}'s engine: {self.order} for {self.lasts_s:g} s"
+
+    @property
+    def commands(self) -> Mapping[str, tuple[str, ...]]:
+        return {self.service: (sys.executable, "-m", f"tests.faults.engines.{self.service}")}
+
+    async def inject(self, scene: Scene) -> None:
+        before = scene.engines.times
+        scene.engines.give(self.order)
+        await scene.see(lambda: scene.engines.times > before, f"an engine did: {self.order}")
+
+    async def heal(self, scene: Scene) -> None:
+        scene.engines.withdraw()
+
+
+NONSENSE = ("times go back", "empty", "30 s long", "repeated")
 
 ALL: tuple[Fault, ...] = (
     Dies(service="transcriber"),
     Dies(service="translator"),
     Hangs(service="transcriber"),
     Hangs(service="translator"),
+    *(Errs(service="transcriber", order=order) for order in ("errors", "throttled", *NONSENSE)),
+    *(Errs(service="translator", order=order) for order in ("errors", "throttled", "empty")),
 )

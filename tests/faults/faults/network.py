@@ -1,10 +1,12 @@
-"""The sockets of speakers and listeners: cut, half-open, slow."""
+"""The sockets of speakers and listeners: cut, half-open, slow, on a network that loses packets."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
 from tests.faults.faults.fault import Fault
-from tests.faults.scene import Scene
+from tests.faults.loss import LossyNetwork
+from tests.faults.scene import Harmless, Scene
 from tests.faults.way import Way
 
 Who = Literal["speakers", "listeners"]
@@ -66,7 +68,44 @@ class Delayed(Fault):
         _way(scene, self.whose).delay_s = 0.0
 
 
+@dataclass(frozen=True)
+class Lossy(Fault):
+    """Everybody gets a new connection, which loses packets: TCP sends them again, late. At the end a good one."""
+
+    lasts_s: float = 20.0
+    share: float = 0.05
+
+    @property
+    def name(self) -> str:
+        return f"speakers and listeners: {100 * self.share:g} % of packets lost for {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        scene.going_on = asyncio.create_task(self._lose(scene, begun := asyncio.Event()))
+        await begun.wait()
+
+    async def heal(self, scene: Scene) -> None:
+        if scene.going_on is not None:
+            await scene.going_on
+
+    async def _lose(self, scene: Scene, begun: asyncio.Event) -> None:
+        doors = scene.to_ingest, scene.to_notifier
+        async with LossyNetwork(self.share) as network:
+            for door in doors:
+                door.lossy = network
+                door.cut()
+            begun.set()
+            await asyncio.sleep(self.lasts_s)
+            lost = await network.lost_packets()
+            for door in doors:
+                door.lossy = None
+                door.cut()
+        if not lost:
+            raise Harmless("not a packet was lost")
+        scene.seen += lost
+
+
 ALL: tuple[Fault, ...] = (
+    Lossy(),
     Cut(whose="speakers"),
     Cut(whose="listeners"),
     HalfOpen(whose="speakers"),

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.faults.auditor.checks import floor, lanes, listeners, session, transcript
+from tests.faults.auditor.checks import floor, lanes, listeners, missing, session, transcript
 from tests.faults.auditor.findings import Finding
 from tests.faults.auditor.talk import Talk
 
 ALL: tuple[Callable[[Talk], Iterator[Finding]], ...] = (
     floor.check,
     transcript.check,
+    missing.check,
     lanes.check,
     listeners.check,
     session.check,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.faults.auditor.evidence import SAMPLES_PER_MS, Acknowledged, Captured, Dropped, Frame
+from tests.faults.auditor.evidence import SAMPLES_PER_MS, Acknowledged, Captured, Dropped, Frame, Perished
 from tests.faults.auditor.findings import Finding, Kind
 from tests.faults.auditor.talk import Talk, gaps
 
@@ -27,13 +27,10 @@ def _captured(talk: Talk) -> Iterator[Finding]:
     for before, after in pairwise(captured):
         if after.seq != before.seq + 1 or after.first_sample < before.first_sample + before.samples:
             yield Finding(Kind.REORDERED, where, f"frame {after.seq} after {before.seq}")
-    told = {dropped.first_sample: dropped.samples for dropped in talk.of(Dropped)}
+    known = bool(talk.of(Dropped)) or bool(talk.of(Perished))
     for first, last in gaps(captured):
-        ms = (last - first) / SAMPLES_PER_MS
-        while first in told:
-            first += told[first]
-        kind = Kind.TOLD if first >= last else Kind.LOST
-        yield Finding(kind, where, f"{ms:.0f} ms before {last / SAMPLES_PER_MS:.0f} ms")
+        kind = Kind.TOLD if known and talk.is_told_missing(first / SAMPLES_PER_MS, last / SAMPLES_PER_MS) else Kind.LOST
+        yield Finding(kind, where, f"{(last - first) / SAMPLES_PER_MS:.0f} ms before {last / SAMPLES_PER_MS:.0f} ms")
 
 
 def _acknowledged(talk: Talk) -> Iterator[Finding]:

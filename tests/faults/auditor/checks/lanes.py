@@ -27,6 +27,8 @@ def _every_word(talk: Talk, language: str) -> Iterator[Finding]:
     where = f"{language}: recognized > translated"
     words, position = talk.words, 0
     for caption in talk.captions(language):
+        if caption.missing_ms:
+            continue  # see ``missing``
         first = position
         while position < len(words) and words[position].end_ms <= caption.end_ms + _EXACT_MS:
             position += 1

@@ -71,7 +71,11 @@ def _finished(talk: Talk) -> Iterator[Finding]:
 def _heard(talk: Talk) -> Iterator[Finding]:
     for run in unheard(talk.of(SpokenWord), talk.words):
         said = " ".join(word.text for word in run)
-        yield Finding(Kind.LOST, "spoken > recognized", f"{said!r} at {run[0].start_ms:.0f} ms", words=len(run))
+        missing = any(
+            start - _NEAR_MS < run[0].end_ms and run[-1].start_ms < end + _NEAR_MS for start, end in talk.missing
+        )
+        kind = Kind.TOLD if missing else Kind.LOST
+        yield Finding(kind, "spoken > recognized", f"{said!r} at {run[0].start_ms:.0f} ms", words=len(run))
 
 
 def _said_twice(talk: Talk) -> Iterator[Finding]:

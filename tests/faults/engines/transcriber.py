@@ -1,0 +1,102 @@
+"""``python -m tests.faults.engines.transcriber``: the transcriber; its engine errs, is throttled or talks nonsense."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from services.common.contracts import Word
+from services.common.errors import EngineUnavailable, Overloaded
+from services.common.lifecycle import run
+from services.common.settings import load_or_exit
+from services.transcriber import __main__ as transcriber
+from services.transcriber.ports import HeardWord, Hypothesis, Recognizer, RecognizerStream
+from services.transcriber.settings import TranscriberSettings
+from tests.faults.engines import ORDERS, Orders
+
+_BACK_MS = 8000.0
+_LONG_MS = 30_000.0
+
+_orders = Orders(Path(os.environ[ORDERS]))
+_open = transcriber.open_recognizer
+
+
+def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
+    """What comes in its stead."""
+    words = hypothesis.words
+    if not words:
+        return [hypothesis]
+    match order:
+        case "times go back":
+            return [replace(hypothesis, words=tuple(_moved(word, -_BACK_MS * at) for at, word in enumerate(words)))]
+        case "empty":
+            return [hypothesis if hypothesis.endpoint else replace(hypothesis, words=())]
+        case "30 s long":
+            return [replace(hypothesis, words=tuple(replace(word, end_ms=word.end_ms + _LONG_MS) for word in words))]
+        case "repeated":
+            return [hypothesis] * 3
+        case _:
+            return [hypothesis]
+
+
+def _moved(word: HeardWord, by_ms: float) -> HeardWord:
+    return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
+
+
+class SpoiledStream:
+    """See ``RecognizerStream``."""
+
+    def __init__(self, stream: RecognizerStream) -> None:
+        self.feed, self.flush, self.finalized = stream.feed, stream.flush, stream.finalized
+        self._stream = stream
+
+    async def hypotheses(self) -> AsyncIterator[Hypothesis]:
+        async for hypothesis in self._stream.hypotheses():
+            order = _orders.current
+            if order == "errors":
+                _orders.done()
+                raise EngineUnavailable("it was told to fail")
+            instead = spoiled(order, hypothesis)
+            if instead != [hypothesis]:
+                _orders.done()
+            for one in instead:
+                yield one
+
+
+class SpoiledRecognizer:
+    """See ``Recognizer``."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+
+    @property
+    def context_ms(self) -> float:
+        return self._recognizer.context_ms
+
+    @property
+    def languages(self) -> frozenset[str]:
+        return self._recognizer.languages
+
+    @asynccontextmanager
+    async def open(
+        self, language: str, *, first_sample: int, final_words: tuple[Word, ...]
+    ) -> AsyncIterator[RecognizerStream]:
+        if _orders.current == "throttled":
+            _orders.done()
+            raise Overloaded("it was told that its quota is used up")
+        async with self._recognizer.open(language, first_sample=first_sample, final_words=final_words) as stream:
+            yield SpoiledStream(stream)
+
+
+@asynccontextmanager
+async def _spoiled(opening: AbstractAsyncContextManager[Recognizer]) -> AsyncIterator[Recognizer]:
+    async with opening as recognizer:
+        yield SpoiledRecognizer(recognizer)
+
+
+if __name__ == "__main__":
+    transcriber.open_recognizer = lambda settings: _spoiled(_open(settings))
+    _settings = load_or_exit(TranscriberSettings)
+    run(lambda service: transcriber.serve(service, _settings), "transcriber", _settings)

@@ -1,0 +1,61 @@
+"""``python -m tests.faults.engines.translator``: the translator, whose engines err, are throttled or talk nonsense."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from services.common.errors import EngineUnavailable, Overloaded
+from services.common.lifecycle import run
+from services.common.settings import load_or_exit
+from services.translator import __main__ as translator
+from services.translator.ports import Synthesizer, Translator
+from services.translator.settings import TranslatorSettings
+from tests.faults.engines import ORDERS, Orders
+
+_orders = Orders(Path(os.environ[ORDERS]))
+_open = translator.open_adapters
+
+
+def _fail_as_ordered() -> None:
+    match _orders.current:
+        case "errors":
+            _orders.done()
+            raise EngineUnavailable("it was told to fail")
+        case "throttled":
+            _orders.done()
+            raise Overloaded("it was told that its quota is used up")
+
+
+class Spoiled:
+    """An engine of either kind; what isn't spoiled is the engine's own."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def translate(self, *asked: Any, **how: Any) -> Any:
+        _fail_as_ordered()
+        if _orders.current == "empty":
+            _orders.done()
+            return ""
+        return await self._engine.translate(*asked, **how)
+
+    async def synthesize(self, *asked: Any, **how: Any) -> Any:
+        _fail_as_ordered()
+        return await self._engine.synthesize(*asked, **how)
+
+
+@asynccontextmanager
+async def _spoiled(settings: TranslatorSettings) -> AsyncIterator[tuple[Translator, Synthesizer]]:
+    async with _open(settings) as (words, voice):
+        yield Spoiled(words), Spoiled(voice)
+
+
+if __name__ == "__main__":
+    translator.open_adapters = _spoiled
+    _settings = load_or_exit(TranslatorSettings)
+    run(lambda service: translator.serve(service, _settings), "translator", _settings)

@@ -1,0 +1,54 @@
+"""What can't be saved: a speaker's machine dies with what it had not sent, or is cut off for longer than it keeps."""
+
+import asyncio
+from dataclasses import dataclass
+
+from tests.faults.faults.fault import Fault
+from tests.faults.scene import Scene
+
+
+@dataclass(frozen=True)
+class Dies(Fault):
+    """Cut off for a while, then it is gone with what it had captured; another takes its place, as after a reload."""
+
+    lasts_s: float = 6.0
+    unsent_s: float = 2.0
+
+    @property
+    def name(self) -> str:
+        return f"speakers' machines: die with {self.unsent_s:g} s unsent, back after {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        scene.to_ingest.refuses = True
+        scene.to_ingest.cut()
+        await asyncio.sleep(self.unsent_s)
+        scene.crash_speakers()
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_ingest.refuses = False
+        scene.revive_speakers()
+
+
+@dataclass(frozen=True)
+class OutOfRoom(Fault):
+    """Cut off for longer than a client keeps audio."""
+
+    lasts_s: float = 12.0
+
+    @property
+    def name(self) -> str:
+        return f"speakers: cut off for {self.lasts_s:g} s with room for {self.kept_s:g} s"
+
+    @property
+    def kept_s(self) -> float:
+        return 5.0
+
+    async def inject(self, scene: Scene) -> None:
+        scene.to_ingest.refuses = True
+        scene.to_ingest.cut()
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_ingest.refuses = False
+
+
+ALL: tuple[Fault, ...] = (Dies(), OutOfRoom())
