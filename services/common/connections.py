@@ -56,11 +56,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     when_takes_more: Callable[[], object] | None = None
     """Called when the peer has read enough for ``takes_more``."""
-
-    @property
-    def takes_more(self) -> bool:
-        """False while the peer has yet to read what was written before."""
-        return self.writable.is_set()
+    takes_more = True
+    """False while the peer has yet to read what was written before."""
 
     def write(self, frame: bytes) -> None:
         """Send a whole frame, unless the connection ends. Look at ``takes_more`` before: this doesn't wait."""
@@ -78,8 +75,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         del self.request, self.response
         self.scope["headers"] = []
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.takes_more = False
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.takes_more = True
         if self.when_takes_more is not None:
             self.when_takes_more()
 

@@ -55,7 +55,6 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         finish_ms=settings.finish_s * 1000,
     )
     cluster = Cluster.of(settings)
-    hub = Hub(limits, audiences, steady_ms, settings.translator_engines)
     async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
         serving = tasks.create_task(server.run())
         sign = await parts.enter_async_context(
@@ -67,7 +66,9 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         )
         patience = Patience(settings.join_s, settings.keep_up_s)
         traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
-        notifier = Notifier(hub, Announcer(Presigner(sign, steady_ms), steady_ms, traces), patience)
+        announcer = Announcer(Presigner(sign, steady_ms), steady_ms, traces)
+        hub = Hub(limits, audiences, steady_ms, settings.translator_engines, announcer.prepare)
+        notifier = Notifier(hub, announcer, patience)
         publisher = await parts.enter_async_context(Publisher.open(cluster, name))
         sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name))
         speech = await parts.enter_async_context(

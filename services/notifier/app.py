@@ -12,6 +12,7 @@ from services.notifier import metrics
 from services.notifier.announcer import Announcer
 from services.notifier.hub import Hub
 from services.notifier.listener import Listener, Patience
+from services.notifier.rounds import Rounds
 
 _SWEEP_S = 1.0
 
@@ -31,6 +32,7 @@ class Notifier:
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
+        self._rounds = Rounds()
         self._listeners: set[Listener] = set()
         self._stopping = False
         metrics.LISTENERS.set_function(lambda: hub.listeners)
@@ -57,7 +59,7 @@ class Notifier:
             listener.stop()
 
     async def _listen(self, socket: WebSocket) -> None:
-        listener = Listener(socket, self._hub, self._announcer, self._patience)
+        listener = Listener(socket, self._hub, self._announcer, self._patience, self._rounds)
         if self._stopping:
             listener.stop()
         self._listeners.add(listener)

@@ -39,6 +39,13 @@ _TRANSCRIPT_AWAITED_MS = 60_000
 """So long after the end nothing may come of a transcript that is not complete: a takeover takes a while."""
 
 
+Prepare = Callable[[Speech, Callable[[], None]], None]
+
+
+def _at_once(_: Speech, wake: Callable[[], None]) -> None:
+    wake()
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much is kept, and for how many."""
@@ -54,8 +61,17 @@ class Limits:
 class Hub:
     """Rooms by session id."""
 
-    def __init__(self, limits: Limits, audiences: Audiences, clock: Callable[[], float], translator: EngineSet) -> None:
-        """clock: steady milliseconds. translator: whose languages are offered."""
+    def __init__(
+        self,
+        limits: Limits,
+        audiences: Audiences,
+        clock: Callable[[], float],
+        translator: EngineSet,
+        prepare: Prepare = _at_once,
+    ) -> None:
+        """clock: steady milliseconds. translator: whose languages are offered. prepare: told of each speech that
+        listeners are to be woken for, and how to wake them once it is ready to be sent."""
+        self._prepare = prepare
         self._translator: EngineSet = translator
         self._limits = limits
         self._audiences = audiences
@@ -99,6 +115,10 @@ class Hub:
         elif isinstance(record, Speech):
             notice = _notice(record, stages.TRANSLATIONS_TOPIC, read_at_ms, headers)
             room.tail(record.language).add_speech(notice)
+            room.moved_at_ms[record.language] = self._clock()
+            if any(seat.audio for seat in room.seats.get(record.language, ())):
+                self._prepare(record, lambda: room.wake(record.language))
+            return
         elif isinstance(record, LaneFinished):
             room.tail(record.language).finish(record.segments, record.previous_mark)
         elif isinstance(record, Finished):

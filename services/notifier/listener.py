@@ -14,6 +14,7 @@ from services.notifier.announcer import Announcer
 from services.notifier.hub import Hub
 from services.notifier.messages import Fault, Message, Refused
 from services.notifier.room import Seat
+from services.notifier.rounds import Rounds
 from services.notifier.tail import AnyNotice, FellBehind, Notice
 
 log = structlog.get_logger(__name__)
@@ -37,12 +38,12 @@ class Patience:
 class Listener:
     """Reads joins in the socket's own task; writes notices whenever there are some, without a task.
 
-    So to tell thousands takes a callback for each. What a socket doesn't take stays in the tail that all share.
+    What a socket doesn't take stays in the tail that all share.
     """
 
     __slots__ = (
-        "_announcer", "_connection", "_hub", "_next", "_overdue", "_patience", "_refused", "_seat",
-        "_signing", "_socket", "_woken",
+        "_announcer", "_connection", "_hub", "_next", "_overdue", "_patience", "_refused", "_rounds",
+        "_seat", "_signing", "_socket", "_woken",
     )  # fmt: skip
 
     def __init__(
@@ -51,12 +52,14 @@ class Listener:
         hub: Hub,
         announcer: Announcer,
         patience: Patience,
+        rounds: Rounds,
     ) -> None:
         self._socket = socket
         self._connection = connection_of(socket)
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
+        self._rounds = rounds
         self._seat: Seat | None = None
         self._next: AnyNotice | None = None
         """Taken from the seat, and not sent yet: its URL is being signed."""
@@ -127,9 +130,9 @@ class Listener:
         """There may be news, and more in the same moment: send them together."""
         if not self._woken:
             self._woken = True
-            asyncio.get_running_loop().call_soon(self._send_news)
+            self._rounds.add(self)
 
-    def _send_news(self) -> None:
+    def send_news(self) -> None:
         """Send what there is, as far as the socket takes it; the rest when it takes more."""
         self._woken = False
         if self._refused is not None or self._signing:

@@ -107,14 +107,15 @@ async def serving(
         "session_listeners": 1_000,
         "finish_ms": 15_000.0,
     }
-    hub = Hub(Limits(**(usual | limits)), Audiences("n1", now_ms), clock, "local")  # type: ignore[arg-type]
     signed: list[str] = []
 
     async def sign(key: str) -> str:
         signed.append(key)
         return f"https://clips.example/{key}?signature={len(signed)}"
 
-    notifier = Notifier(hub, Announcer(Presigner(sign, clock), clock), patience or Patience(10, 20))
+    announcer = Announcer(Presigner(sign, clock), clock)
+    hub = Hub(Limits(**(usual | limits)), Audiences("n1", now_ms), clock, "local", announcer.prepare)  # type: ignore[arg-type]
+    notifier = Notifier(hub, announcer, patience or Patience(10, 20))
     service = Service("notifier")
     server = Server(service, host="127.0.0.1", port=0, port_variable="PORT", max_message_bytes=MAX_MESSAGE_BYTES)
     server.add(notifier.routes())
