@@ -26,6 +26,7 @@ _LONGEST_NAME = 64
 """No id and no code is longer, however it is written; the store fails on much longer ones."""
 _CODE_TRIES = 5
 _PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
+_SPEAKING = (State.LIVE, State.MUTED)
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", Session, Session | None)
@@ -187,11 +188,12 @@ class Sessions:
         return changed
 
     async def take_floor(self, session: Session, connection: str) -> Session:
-        """This connection speaks from now on; a new session becomes live. Refused: 410, 429."""
+        """This connection speaks from now on; a new session becomes live. Refused: 410, 429, 503."""
         state = None
         if session.state is State.CREATED:
             state = State.LIVE
             self._check_may_go_live(session)
+            self._check_room()
         changed = await self._store.update(session.session_id, state=state, speaker=connection)
         if changed is None:
             raise await self._why_not(session)
@@ -204,6 +206,14 @@ class Sessions:
         if sum(one.state is State.LIVE for one in self._open_of(session.owner)) >= limit:
             text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
             raise Refused(429, "too_many_live", text)
+
+    def _check_room(self) -> None:
+        """Refused 503: one more would make all of them late. A talk that was begun goes on after its pauses, always."""
+        limit = self._settings.live_sessions
+        if sum(one.state in _SPEAKING for one in self._view.open.values()) >= limit:
+            log.warning("session_refused", limit=limit)
+            text = f"{limit} talks are live, and there is no room for another: try again when one has ended"
+            raise Refused(503, "full", text)
 
     def _open_of(self, owner: str) -> list[Session]:
         return [session for session in self._view.open.values() if session.owner == owner]

@@ -33,6 +33,8 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     """How long a session stays live without its speaker; then it is paused."""
     max_session_s: Seconds = 12 * 3600.0
     """A session ends by itself at this age."""
+    live_sessions: PositiveInt = 8
+    """Sessions of all speakers that may be live at once: what all transcribers can carry. No more are begun."""
     speaker_live_sessions: PositiveInt = 4
     """Sessions of one speaker that may be live at once, each with a recognizer's stream."""
     speaker_sessions: PositiveInt = 100

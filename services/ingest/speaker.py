@@ -24,7 +24,7 @@ from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens
 from services.ingest.view import SessionView
 
 _CLOSE_S = 2.0
-_SOCKET_CODES = {403: 4403, 404: 4404, 410: 4410, 429: 4430}
+_SOCKET_CODES = {403: 4403, 404: 4404, 410: 4410, 429: 4430, 503: 4431}
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

@@ -28,7 +28,8 @@ export type Refusal =
   | 'replaced'
   | 'ended'
   | 'attempts'
-  | 'too-many';
+  | 'too-many'
+  | 'full';
 
 export type SpeakerRefusal = Exclude<Refusal, 'language' | 'attempts'>;
 
@@ -50,6 +51,7 @@ const SPEAKER: ReadonlyMap<number, SpeakerRefusal> = new Map([
   [4409, 'replaced'],
   [4410, 'ended'],
   [4430, 'too-many'],
+  [4431, 'full'],
 ]);
 
 /** Why the listener's socket closed for good; undefined: connect again. */

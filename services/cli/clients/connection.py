@@ -31,6 +31,7 @@ SPEAKER_REFUSALS: Mapping[int, str] = {
     4409: "another speaker took over",
     4410: _ENDED,
     4430: "too many of your sessions are live at once: pause or end one first",
+    4431: "as many talks are being interpreted as fit in: try again when one has ended",
 }
 LISTENER_REFUSALS: Mapping[int, str] = {
     1009: _BROKE_PROTOCOL,

@@ -69,6 +69,7 @@ module "ingest" {
   service       = "ingest"
   images        = { service = var.images.ingest, collector = var.images.collector }
   size          = { cpu = 256, memory = 512 }
+  settings      = { DRAGOMAN_LIVE_SESSIONS = "32" } # 4 transcribers of 8 streams
   network       = module.network
   kafka         = module.kafka
   clips         = module.data.clips

@@ -73,6 +73,7 @@ module "ingest" {
   service       = "ingest"
   images        = { service = var.images.ingest, collector = var.images.collector }
   size          = { cpu = 1024, memory = 2048 }
+  settings      = { DRAGOMAN_LIVE_SESSIONS = "2048" } # 64 transcribers of 32 streams
   network       = module.network
   kafka         = module.kafka
   clips         = module.data.clips

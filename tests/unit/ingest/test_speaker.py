@@ -411,6 +411,28 @@ async def test_one_speaker_can_not_have_all_recognizers(signer: Signer) -> None:
                 assert (await to_the_end(again))[0] == 4430
 
 
+async def test_a_talk_too_many_is_refused_before_it_begins_and_those_that_have_begun_go_on(signer: Signer) -> None:
+    async with running(signer, live_sessions=2) as ingest:
+        first, second, third = [await ingest.session(owner=f"speaker-{number}") for number in (1, 2, 3)]
+        tokens = [ingest.signer.token(f"speaker-{number}") for number in (1, 2, 3)]
+        async with ingest.socket() as one, ingest.socket() as other:
+            await ingest.start(one, first, token=tokens[0])
+            await ingest.start(other, second, token=tokens[1])
+            await other.send('{"type": "mute"}')
+            assert (await receive(other))["state"] == "muted"
+            async with ingest.socket() as refused:
+                said = await ingest.start(refused, third, token=tokens[2])
+                assert (said["type"], said["code"]) == ("error", "full")
+                assert (await to_the_end(refused))[0] == 4431
+            assert ingest.store.sessions[third.session_id].state is State.CREATED
+            await one.send('{"type": "pause"}')
+            assert (await receive(one))["state"] == "paused"
+            async with ingest.socket() as admitted:
+                assert (await ingest.start(admitted, third, token=tokens[2]))["type"] == "ready"
+                await one.send('{"type": "resume"}')
+                assert (await receive(one))["state"] == "live"
+
+
 async def test_who_was_live_comes_back_though_the_limit_is_reached(signer: Signer) -> None:
     async with running(signer, speaker_live_sessions=1) as ingest:
         session = await ingest.session()

@@ -229,6 +229,7 @@ export const de: Words = {
       ended: 'Der Vortrag wurde anderswo beendet.',
       'too-many':
         'Zu viele Ihrer Vorträge sind zugleich auf Sendung. Unterbrechen oder beenden Sie erst einen anderen.',
+      full: 'Hier werden schon so viele Vorträge gedolmetscht, wie gleichzeitig möglich sind. Versuchen Sie es wieder, wenn einer zu Ende ist.',
     },
     takeBack: 'Hier wieder übernehmen',
     toTalks: 'Ihre Vorträge',

@@ -218,6 +218,7 @@ export const en = {
       replaced: 'Somebody goes on with this talk elsewhere: another window or device has taken over.',
       ended: 'The talk was ended elsewhere.',
       'too-many': 'Too many of your talks are on air at once. Pause or end another one first.',
+      full: 'As many talks are being interpreted here as fit in. Try again when one of them has ended.',
     },
     takeBack: 'Take over again here',
     toTalks: 'Your talks',

@@ -225,6 +225,7 @@ export const es: Words = {
       ended: 'La charla se terminó desde otro sitio.',
       'too-many':
         'Demasiadas de sus charlas están en el aire a la vez. Haga antes una pausa en otra, o termínela.',
+      full: 'Aquí ya se interpretan tantas charlas como caben a la vez. Inténtelo de nuevo cuando termine alguna.',
     },
     takeBack: 'Volver a hablar aquí',
     toTalks: 'Sus charlas',

@@ -228,6 +228,7 @@ export const fr: Words = {
       ended: 'L’exposé a été terminé ailleurs.',
       'too-many':
         'Trop de vos exposés sont à l’antenne en même temps. Mettez-en d’abord un autre en pause, ou terminez-le.',
+      full: 'Autant d’exposés que possible sont déjà interprétés ici. Réessayez quand l’un d’eux sera terminé.',
     },
     takeBack: 'Reprendre ici',
     toTalks: 'Vos exposés',

@@ -225,6 +225,7 @@ export const pt: Words = {
       ended: 'A palestra foi terminada em outro lugar.',
       'too-many':
         'Demasiadas palestras suas estão no ar ao mesmo tempo. Primeiro faça uma pausa em outra, ou termine-a.',
+      full: 'Já estão sendo interpretadas tantas palestras quantas cabem ao mesmo tempo. Tente de novo quando uma delas terminar.',
     },
     takeBack: 'Voltar a falar aqui',
     toTalks: 'As suas palestras',
