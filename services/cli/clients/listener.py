@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import aiohttp
 import msgspec
+import numpy as np
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from yarl import URL
@@ -81,16 +82,19 @@ class Listener:
         *,
         hear: bool = True,
         monitor: bool = False,
+        keep_sound: bool = True,
         on_notice: Callable[[Notice, float], None] = lambda *_: None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         """url: the notifier's socket; session: id or code; hear: False reads captions only; monitor: isn't counted.
 
+        keep_sound: False keeps of each clip how long it is, since hours of sound are gigabytes.
         on_notice: told of each new notice and its arrival; report: told of each trouble.
         """
         self.language = language
         self.hear = hear
         self._monitor = monitor
+        self._keep_sound = keep_sound
         self.hearing = Hearing()
         self.joined = asyncio.Event()
         self._url = url
@@ -234,6 +238,8 @@ class Listener:
                     sound, rate = await asyncio.to_thread(audio.read, content)
                 except audio.UnreadableAudio:
                     return None
+                if not self._keep_sound:
+                    sound = np.broadcast_to(np.float32(0.0), sound.shape)  # one zero, however long
                 return Clip(now_ms(), sound, rate)
             else:
                 await asyncio.sleep(wait)

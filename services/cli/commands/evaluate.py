@@ -68,6 +68,8 @@ class Evaluated:
     recording: Path
     talk: Talk
     report: Report
+    place: Path
+    """The folder with all of it."""
 
 
 def recordings_in(place: Path, source: str | None) -> list[tuple[Path, str]]:
@@ -123,7 +125,7 @@ async def evaluate_with(
         one = parent / recording.stem
         one.mkdir()
         folder.write(one, outcome, talk, found)
-        done.append(Evaluated(recording, talk, found))
+        done.append(Evaluated(recording, talk, found, one))
     _write_summary(parent, done)
     if len(done) > 1:
         console.print(terminal.summary_table([one.report for one in done]))

@@ -52,6 +52,7 @@ def measured(
         usage=outcome.usage,
         watched_s=outcome.watched_s,
         lost_frames=outcome.lost_frames,
+        loop_s=outcome.loop_s,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from services.cli.evaluation import lag, quality
+from services.cli.evaluation import drift, lag, quality
 from services.cli.evaluation.accounting import account
 from services.cli.evaluation.lag import ReadFinal, Segment, percentile
 from services.cli.evaluation.usage import Usage
@@ -48,6 +48,8 @@ class Talk:
     watched_s: float = 0.0
     """How long ``usage`` was measured."""
     lost_frames: int = 0
+    loop_s: float | None = None
+    """Length of the recording, where it was played again and again."""
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -104,6 +106,8 @@ class ServiceReport(msgspec.Struct, frozen=True):
     rss_mb: float
     cpu_s: float
     engines_rss_mb: float
+    mb_by_minute: list[float] = []
+    """Its engines' included, at the end of each minute of a talk; empty for several talks."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     services: dict[str, ServiceReport]
     lost_frames: int
     transcript: str = ""
+    drift_by_minute_ms: list[float | None] = []
+    """Of a recording that was played again and again: ``drift.py``."""
 
 
 def report(talks: Sequence[Talk], name: str | None = None) -> Report:
@@ -156,7 +162,12 @@ def report(talks: Sequence[Talk], name: str | None = None) -> Report:
         services=_services(talks),
         lost_frames=sum(talk.lost_frames for talk in talks),
         transcript="\n".join(heard_text(talk.finals) for talk in talks),
+        drift_by_minute_ms=_drift(*talks) if len(talks) == 1 else [],
     )
+
+
+def _drift(talk: Talk) -> list[float | None]:
+    return drift.by_minute(lag.words_of(talk.finals), talk.loop_s * 1000) if talk.loop_s else []
 
 
 def heard_text(finals: Sequence[ReadFinal]) -> str:
@@ -224,6 +235,7 @@ def _services(talks: Sequence[Talk]) -> dict[str, ServiceReport]:
             rss_mb=round(max(usage.rss_mb for usage in of), 1),
             cpu_s=round(sum(usage.cpu_s for usage in of), 2),
             engines_rss_mb=round(max(usage.engines_rss_mb for usage in of), 1),
+            mb_by_minute=[round(mb, 1) for mb in of[0].mb_by_minute] if len(of) == 1 else [],
         )
         for name, of in used.items()
     }

@@ -48,6 +48,8 @@ class Outcome:
     recording: Path
     source: str
     duration_s: float
+    loop_s: float | None = None
+    """Length of the recording, where it was played again and again."""
     session_id: str = ""
     finals: list[ReadFinal] = field(default_factory=list)
     hearings: dict[str, Hearing] = field(default_factory=dict)
@@ -73,7 +75,7 @@ async def give(
     """
     samples = await asyncio.to_thread(read_floor_audio, recording)
     duration_s = samples.size / SAMPLE_RATE if minutes is None else minutes * 60
-    outcome = Outcome(recording, source, duration_s)
+    outcome = Outcome(recording, source, duration_s, None if minutes is None else samples.size / SAMPLE_RATE)
     token = await system.sign_in()
     async with Sessions(system.ingest_url, token) as sessions:
         session = await sessions.create(recording.stem, source)
@@ -89,6 +91,7 @@ async def give(
                     session.session_id,
                     wish.language,
                     hear=wish.hear,
+                    keep_sound=minutes is None,
                     on_notice=lambda notice, at_ms, language=wish.language: on_notice(language, notice, at_ms),  # type: ignore[misc]
                     report=report,
                 )

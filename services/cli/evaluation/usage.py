@@ -1,12 +1,14 @@
 """What the stack takes of the machine: CPU and memory of each service, its engines' processes counted apart."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import psutil
 
 SAMPLE_S = 2.0
+_MINUTE_S = 60.0
 _MB = 1024 * 1024
 
 
@@ -20,6 +22,8 @@ class Usage:
     """Most that its engines' processes held."""
     cpu_s: float = 0.0
     """Both together, since watching began."""
+    mb_by_minute: list[float] = field(default_factory=list)
+    """What both held at the end of each minute since then; the last minute may be short."""
 
 
 @dataclass
@@ -29,6 +33,9 @@ class UsageWatch:
     pids: Callable[[], Mapping[str, int]]
     """Process of each service now."""
     usage: dict[str, Usage] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    """Seconds."""
+    _began_s: float | None = None
     _before: dict[int, float] | None = None
     """CPU seconds of each process when watching began."""
     _spent: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -45,10 +52,13 @@ class UsageWatch:
     def sample(self) -> None:
         """Look once. Processes that are gone keep what they had spent."""
         children = _children()
+        now_s = self.clock()
+        self._began_s = now_s if self._began_s is None else self._began_s
+        minute = int((now_s - self._began_s) // _MINUTE_S)
         before: dict[int, float] = {}
         for name, pid in self.pids().items():
             usage = self.usage.setdefault(name, Usage())
-            engines_mb = 0.0
+            own_mb = engines_mb = 0.0
             for one in (pid, *_descendants(pid, children)):
                 try:
                     process = psutil.Process(one)
@@ -59,10 +69,13 @@ class UsageWatch:
                 since = before if self._before is None else self._before
                 self._spent[name, one] = before[one] - since.get(one, 0.0)
                 if one == pid:
-                    usage.rss_mb = max(usage.rss_mb, resident_mb)
+                    own_mb = resident_mb
                 else:
                     engines_mb += resident_mb
+            usage.rss_mb = max(usage.rss_mb, own_mb)
             usage.engines_rss_mb = max(usage.engines_rss_mb, engines_mb)
+            del usage.mb_by_minute[minute:]
+            usage.mb_by_minute += [own_mb + engines_mb] * (minute + 1 - len(usage.mb_by_minute))
             usage.cpu_s = sum(spent for (of, _), spent in self._spent.items() if of == name)
         if self._before is None:
             self._before = before

@@ -13,7 +13,7 @@ from services.cli.evaluation.lag import words_of
 from services.cli.evaluation.measure import cues_of, segments_of
 from services.cli.evaluation.report import Report, Talk
 from services.cli.evaluation.talk import Outcome
-from services.cli.presentation import timeline
+from services.cli.presentation import minutes, timeline
 from services.common.languages import language
 
 _WAV_RATE = 24_000
@@ -32,7 +32,10 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write(folder: Path, outcome: Outcome, talk: Talk, report: Report) -> None:
-    """report.json, timeline.svg, transcript.txt, and LANGUAGE.wav, .srt, .vtt, .txt."""
+    """report.json, timeline.svg, transcript.txt, and LANGUAGE.wav, .srt, .vtt, .txt.
+
+    Of a recording that was played again and again minutes.svg, and no sound.
+    """
     write_json(folder / "report.json", report)
     (folder / "transcript.txt").write_text(report.transcript + "\n", encoding="utf-8")
     for code, hearing in outcome.hearings.items():
@@ -40,9 +43,11 @@ def write(folder: Path, outcome: Outcome, talk: Talk, report: Report) -> None:
         (folder / f"{code}.srt").write_text(captions.srt(cues), encoding="utf-8")
         (folder / f"{code}.vtt").write_text(captions.vtt(cues), encoding="utf-8")
         (folder / f"{code}.txt").write_text(captions.txt(cues), encoding="utf-8")
-        if hearing.clips:
+        if hearing.clips and outcome.loop_s is None:
             write_heard(folder / f"{code}.wav", hearing)
     (folder / "timeline.svg").write_text(_picture(talk, report), encoding="utf-8")
+    if outcome.loop_s is not None:
+        (folder / "minutes.svg").write_text(minutes.picture(report), encoding="utf-8")
 
 
 def write_heard(path: Path, hearing: Hearing) -> None:

@@ -30,3 +30,14 @@ def test_cpu_is_counted_from_the_first_look_and_children_are_engines() -> None:
     assert watch.usage["me"].cpu_s >= 0.3
     assert watch.usage["me"].engines_rss_mb > 1
     assert watch.usage["me"].rss_mb > 10
+
+
+def test_memory_is_told_for_each_minute_that_was_watched() -> None:
+    times_s = iter((100.0, 130.0, 159.0, 161.0, 341.0))
+    watch = UsageWatch(lambda: {"me": os.getpid()}, clock=lambda: next(times_s))
+    counts = []
+    for _ in range(5):
+        watch.sample()
+        counts.append(len(watch.usage["me"].mb_by_minute))
+    assert counts == [1, 1, 1, 2, 5]
+    assert all(mb > 10 for mb in watch.usage["me"].mb_by_minute)
