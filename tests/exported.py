@@ -36,4 +36,6 @@ def exported() -> dict[str, Metric]:
 
 def _services(name: str) -> tuple[str, ...]:
     own = tuple(service for service in SERVICES if name.startswith(f"dragoman_{service}_"))
-    return own or ("transcriber", "translator")  # what processes partitions
+    if own or name == "dragoman_kafka_unreadable_total":
+        return own or SERVICES
+    return ("transcriber", "translator")  # what processes partitions

@@ -253,3 +253,28 @@ class Audience(Record, frozen=True, kw_only=True):
     hearing: Count
     """Those who take speech; the rest read captions only."""
     at_ms: AtMs
+
+
+# --- records that could not be used ------------------------------------------------------------------
+
+
+class DeadLetter(Record, frozen=True, kw_only=True):
+    """A record that a service passed over, as it was, and why; or (``put_back``) the note that it was put back."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes | None], ...]
+    by: str
+    """The service, or ``dragoman``."""
+    at_ms: float
+    cause: str
+    put_back: int | None = None
+    """Offset at which it lies in its topic again; such a note has neither value nor headers of the record."""
+
+    @property
+    def place(self) -> str:
+        """Where it was read, ``TOPIC/PARTITION/OFFSET``: what tells it apart, however often it is set aside."""
+        return f"{self.topic}/{self.partition}/{self.offset}"

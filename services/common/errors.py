@@ -28,5 +28,9 @@ class EngineRejected(EngineError):
     """It will never take this input: mark the result as failed and go on."""
 
 
+class RecordRefused(Exception):
+    """A record's content is nothing to work with, now or later: set it aside and go on with the next."""
+
+
 class Fatal(Exception):
     """This process can't be trusted to go on (fenced, stuck): end it, its supervisor starts it again."""

@@ -13,6 +13,7 @@ import msgspec
 from services.common.contracts import (
     CONTRACT_VERSION,
     Audience,
+    DeadLetter,
     Frame,
     Mark,
     Record,
@@ -26,6 +27,9 @@ R = TypeVar("R", bound=Record)
 Headers = tuple[tuple[str, bytes | None], ...]
 
 _HOUR_MS = 3_600_000
+_MIB = 1_048_576
+MAX_DEAD_BYTES = 1_200_000
+"""Of a record on ``dead``: the largest that the broker takes elsewhere (1,048,588), and our headers."""
 _LATEST_MS = 1e15
 
 
@@ -115,6 +119,62 @@ def _json_topic(
     return Topic(name, config, encode, decode)
 
 
+_DEAD_HEADERS = (
+    "dead_topic",
+    "dead_partition",
+    "dead_offset",
+    "dead_key",
+    "dead_by",
+    "dead_at_ms",
+    "dead_cause",
+    "dead_put_back",
+)
+"""Always all of them, after the record's own: so those are the ones before, whatever their names."""
+
+
+def _encode_dead(letter: DeadLetter) -> Encoded:
+    contents = (
+        letter.topic.encode(),
+        b"%d" % letter.partition,
+        b"%d" % letter.offset,
+        letter.key,
+        letter.by.encode(),
+        b"%.1f" % letter.at_ms,
+        letter.cause.encode(),
+        None if letter.put_back is None else b"%d" % letter.put_back,
+    )
+    ours = zip(_DEAD_HEADERS, contents, strict=True)
+    return Encoded(letter.place.encode(), letter.value, (*letter.headers, *ours))
+
+
+def _decode_dead(value: bytes, headers: Headers) -> DeadLetter:
+    original, ours = headers[: -len(_DEAD_HEADERS)], headers[-len(_DEAD_HEADERS) :]
+    if tuple(name for name, _ in ours) != _DEAD_HEADERS:
+        raise msgspec.DecodeError("no dead letter")
+    topic, partition, offset, key, by, at_ms, cause, put_back = (content for _, content in ours)
+    try:
+        return DeadLetter(
+            session_id=session_of(key),
+            topic=(topic or b"").decode(),
+            partition=int(partition or b""),
+            offset=int(offset or b""),
+            key=key,
+            value=value,
+            headers=tuple(original),
+            by=(by or b"").decode(),
+            at_ms=float(at_ms or b""),
+            cause=(cause or b"").decode(),
+            put_back=None if put_back is None else int(put_back),
+        )
+    except ValueError as fault:
+        raise msgspec.DecodeError(f"dead letter with a wrong header: {fault}") from fault
+
+
+def session_of(key: bytes | None) -> str:
+    """The session that a record's key names, as far as it does."""
+    return (key or b"").decode(errors="replace").split("|")[0]
+
+
 AUDIO: Topic[Frame] = Topic(
     "audio",
     {"retention.ms": str(2 * _HOUR_MS), "segment.ms": str(_HOUR_MS // 2)},
@@ -135,8 +195,20 @@ AUDIENCE: Topic[Audience] = _json_topic(
     {"cleanup.policy": "compact,delete", "retention.ms": str(24 * _HOUR_MS)},
     key=lambda record: f"{record.session_id}|{record.language}|{record.notifier_id}",
 )
+DEAD: Topic[DeadLetter] = Topic(
+    "dead",
+    {
+        "retention.ms": str(72 * _HOUR_MS),  # over a weekend
+        "retention.bytes": str(64 * _MIB),  # of a partition: whoever floods it pushes out what is older
+        "segment.ms": str(6 * _HOUR_MS),
+        "segment.bytes": str(16 * _MIB),
+        "max.message.bytes": str(MAX_DEAD_BYTES),
+    },
+    _encode_dead,
+    _decode_dead,
+)
 
-AnyTopic = Topic[Frame] | Topic[Transcript] | Topic[Translation] | Topic[Session] | Topic[Audience]
+AnyTopic = Topic[Frame] | Topic[Transcript] | Topic[Translation] | Topic[Session] | Topic[Audience] | Topic[DeadLetter]
 
 ALL: tuple[AnyTopic, ...] = (
     AUDIO,
@@ -144,4 +216,5 @@ ALL: tuple[AnyTopic, ...] = (
     TRANSLATIONS,
     SESSIONS,
     AUDIENCE,
+    DEAD,
 )

@@ -9,7 +9,7 @@ from starlette.routing import WebSocketRoute
 
 from services.common.audience import AudienceView
 from services.common.http import Server
-from services.common.kafka import Cluster, LogReader, Publisher
+from services.common.kafka import Cluster, DeadLetters, LogReader, Publisher
 from services.common.lifecycle import Service
 from services.common.topics import AUDIENCE, SESSIONS
 from services.ingest.floors import Floors
@@ -45,8 +45,9 @@ async def serve(service: Service, settings: IngestSettings) -> None:
         client_id = f"ingest-{settings.instance}"
         cluster = Cluster.of(settings)
         publisher = await stack.enter_async_context(Publisher.open(cluster, client_id))
-        states = await stack.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=client_id))
-        counts = await stack.enter_async_context(LogReader.open(cluster, [AUDIENCE], client_id=client_id))
+        dead = await stack.enter_async_context(DeadLetters.open(cluster, "ingest", [SESSIONS, AUDIENCE]))
+        states = await stack.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=client_id, dead=dead))
+        counts = await stack.enter_async_context(LogReader.open(cluster, [AUDIENCE], client_id=client_id, dead=dead))
         store = await stack.enter_async_context(DynamoSessionStore.open(settings.sessions_table, settings.aws_region))
         tokens = Tokens(
             await stack.enter_async_context(httpx.AsyncClient()),

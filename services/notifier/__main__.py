@@ -9,7 +9,7 @@ import structlog
 from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience
 from services.common.http import Server
-from services.common.kafka import Cluster, LogReader, Publisher
+from services.common.kafka import Cluster, DeadLetters, LogReader, Publisher
 from services.common.lifecycle import Service, run
 from services.common.open_files import raise_open_files
 from services.common.settings import load_or_exit
@@ -70,13 +70,15 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         hub = Hub(limits, audiences, steady_ms, settings.translator_engines, announcer.prepare)
         notifier = Notifier(hub, announcer, patience)
         publisher = await parts.enter_async_context(Publisher.open(cluster, name))
-        sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name))
+        dead = await parts.enter_async_context(DeadLetters.open(cluster, "notifier", [TRANSLATIONS]))
+        sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name, dead=dead))
         speech = await parts.enter_async_context(
             LogReader.open(
                 cluster,
                 [TRANSCRIPTS, TRANSLATIONS],
                 client_id=name,
                 since_ms=now_ms() - tail_ms,
+                dead=dead,
             )
         )
 

@@ -4,16 +4,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 
-import structlog
-
 from services.common.contracts import Final, Finished, Frame, Recognition, Transcript
+from services.common.errors import RecordRefused
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber.ports import Recognizer
 from services.transcriber.session import Limits, Session, Streams
 from services.transcriber.stabilizer import Transcribed
-
-log = structlog.get_logger(__name__)
 
 _FINISHED_REMEMBERED = 10_000
 """Sessions whose frames may still come again in a replay."""
@@ -50,18 +47,17 @@ class Transcriber:
                     (self._unrecognized.discard if works else self._unrecognized.add)(session_id)
 
     async def handle(self, received: Received[Frame]) -> None:
-        """See ``Processor.handle``."""
+        """See ``Processor.handle``. The first frame of a session whose language nobody recognizes here is refused."""
         frame = received.record
         if frame.session_id in self._ignored:
             return
         session = self._sessions.get(frame.session_id)
         if session is None:
             if frame.language not in self._recognizer.languages:
-                log.error("language_not_recognized", session=frame.session_id, language=frame.language)
                 self._ignore(frame.session_id)
                 unheard = Recognition(session_id=frame.session_id, language=frame.language, works=False)
                 self._outbox.put(TRANSCRIPTS, unheard)
-                return
+                raise RecordRefused(f"no recognizer of {frame.language} here, for session {frame.session_id}")
             session = self._begin(frame.session_id, frame.language)
         await session.hear(received)
 

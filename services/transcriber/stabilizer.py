@@ -44,7 +44,12 @@ class Transcribed:
         return self.words[-1].end_ms if self.words else 0.0
 
     def after(self, final: Final) -> "Transcribed":
-        """With one more final. Its open mark was not published, so a full stop is assumed where there may be one."""
+        """With one more final. Its open mark was not published, so a full stop is assumed where there may be one.
+
+        One that lies there twice, since it was put back, changes nothing.
+        """
+        if final.index < self.next_index:
+            return self
         ends = final.words and final.ends in (Boundary.SENTENCE, Boundary.PAUSE)
         may_end_sentence = ends and not ends_clause(final.words[-1].text)
         if final.missing is not None:

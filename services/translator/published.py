@@ -31,9 +31,9 @@ class Published:
         """Captions to be spoken whose speech is not out, oldest first."""
 
     def apply(self, record: Translation) -> None:
-        """Take the lane's next record into account."""
+        """Take the lane's next record into account. A caption that lies there twice, since it was put back, is none."""
         match record:
-            case Caption():
+            case Caption() if record.index >= self.next_index:
                 self.next_index = record.index + 1
                 self.covered_ms = record.end_ms
                 self.last_at_ms = record.published_at_ms

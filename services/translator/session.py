@@ -83,6 +83,8 @@ class Session:
         self._sentence: deque[_Past] = deque(maxlen=_HISTORY)
         """Finals from the beginning of the open sentence on, for lanes that start now."""
         self._source: str | None = None
+        self._heard = -1
+        """Index of the latest final."""
         self._finished = False
 
     # -- takeover --
@@ -101,7 +103,13 @@ class Session:
     # -- input --
 
     def hear(self, offset: int, final: Final, read_at_ms: float) -> None:
-        """Take the next final in: start lanes that are wanted, then give it to all."""
+        """Take the next final in: start lanes that are wanted, then give it to all.
+
+        One that lies there twice, since it was put back, is passed over.
+        """
+        if final.index <= self._heard:
+            return
+        self._heard = final.index
         self._source = final.language
         self.follow_audience(final.published_at_ms)
         for lane in self._lanes.values():

@@ -19,11 +19,11 @@ from services.cli.evaluation.talk import Audience, Outcome, give
 from services.cli.stack import SERVICES, Stack
 from services.cli.stack.system import System
 from services.common.clock import now_ms
-from services.common.contracts import SAMPLE_RATE, Final, Finished, Record, Word
+from services.common.contracts import SAMPLE_RATE, DeadLetter, Final, Finished, Record, Word
 from services.common.frames import WireFrame, pack
 from services.common.kafka import Cluster, LogReader, Publisher, partition_of
 from services.common.kafka.admin import PARTITIONS
-from services.common.topics import ALL, AUDIENCE, TRANSCRIPTS, Encoded, Topic
+from services.common.topics import ALL, AUDIENCE, DEAD, TRANSCRIPTS, Encoded, Topic
 from tests.e2e.following import Message, Progress, captions, listening
 from tests.e2e.talks import (
     BABYLON,
@@ -42,6 +42,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LISTENERS = (Audience("pt"), Audience("es", hear=False))
 DEEP = b"[" * 60_000
 UNREADABLE = (b"\xff\xfe", b"{", b'{"type": "final", "session_id": 7}', b'{"type": "final", "unknown": ' + DEEP)
+JOINING = [topic for topic in ALL if topic is not DEAD]
+SETS_ASIDE = {
+    "audio": "transcriber",
+    "transcripts": "translator",
+    "translations": "notifier",
+    "sessions": "ingest",
+    "audience": "ingest",
+}
 READERS = {
     "ingest": {"sessions", "audience"},
     "transcriber": {"audio"},
@@ -95,8 +103,8 @@ async def listen_without_reading(system: System, session_id: str, until: asyncio
 
 
 async def publish_what_is_unreadable(publisher: Publisher, session_id: str) -> None:
-    """On every topic, in the partition of a session."""
-    for topic, value in itertools.product(ALL, UNREADABLE):
+    """On every topic that joins services, in the partition of a session."""
+    for topic, value in itertools.product(JOINING, UNREADABLE):
         wrong: Topic[Record] = Topic(topic.name, {}, partial(encode_as, value), topic.decode)
         await publisher.send(wrong, Record(session_id=session_id))
 
@@ -154,6 +162,18 @@ def unreadable_topics(stack: Stack, service: str) -> set[str]:
     return {event["topic"] for event in events if event["event"] == "record_unreadable"}
 
 
+async def set_aside(cluster: Cluster, session_id: str) -> dict[str, DeadLetter]:
+    """What was set aside of a session, by its places, once it is as much as was published of no use."""
+    letters: dict[str, DeadLetter] = {}
+    async with LogReader.open(cluster, [DEAD], client_id="test") as reader, asyncio.timeout(30):
+        async for received in reader.follow():
+            if received.record.session_id == session_id:
+                letters.setdefault(received.record.place, received.record)
+                if len(letters) == len(JOINING) * len(UNREADABLE):
+                    break
+    return letters
+
+
 async def test_bad_input_harms_only_those_who_send_it(
     shared_stack: Stack, shared_system: System, tmp_path: Path
 ) -> None:
@@ -186,6 +206,9 @@ async def test_bad_input_harms_only_those_who_send_it(
     assert [shared_stack[service].restarts for service in SERVICES] == [0, 0, 0, 0]
     for service, topics in READERS.items():
         assert unreadable_topics(shared_stack, service) == topics
+    letters = (await set_aside(shared_stack.cluster, progress.session_id)).values()
+    assert {(one.topic, one.by) for one in letters} == set(SETS_ASIDE.items())
+    assert {(one.topic, one.value) for one in letters} == set(itertools.product(SETS_ASIDE, UNREADABLE))
 
     assert [caption["index"] for caption in captions(said)] == list(range(len(captions(said))))
     assert all(len(caption["text"]) < 400 for caption in captions(said))

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from services.cli.stack.ports import free_ports
+from services.common.contracts import Record
 from services.common.home import home
 from services.common.kafka import Cluster, KafkaUnavailable, LogReader, Publisher, apply_topics, process_partitions
-from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS
+from services.common.topics import ALL, AUDIO, DEAD, TRANSCRIPTS, TRANSLATIONS
 from tests.conftest import SIGNED_IN_S
 from tests.integration.copier import Copier
+from tests.integration.test_dead_letters import of_no_use
 from tests.integration.test_processing import Heard, a_frame
 from tests.standins.msk import Msk, SignedTokens
 from tests.terraform.conftest import Environment
@@ -87,7 +89,7 @@ async def test_the_roles_of_the_topics_task_and_of_a_service_allow_all_that_thes
     environment: Environment, strict: Msk
 ) -> None:
     made = await apply_topics(await in_the_role(strict, environment, "kafka", "topics"), replication=1)
-    assert len(made) == 5
+    assert len(made) == len(ALL)
     cluster = await in_the_role(strict, environment, "transcriber")
     heard, drain = Heard(["talk"]), asyncio.Event()
     async with Publisher.open(strict.cluster, "test") as publisher, asyncio.TaskGroup() as tasks:
@@ -103,11 +105,14 @@ async def test_the_roles_of_the_topics_task_and_of_a_service_allow_all_that_thes
             )
         )
         listening = tasks.create_task(heard.listen(cluster))
+        await publisher.send(of_no_use(), Record(session_id="talk"))
         for seq in range(10):
             await publisher.send(AUDIO, a_frame("talk", seq))
         await heard.until(lambda: heard.indices["talk"] == list(range(10)), 60)
         listening.cancel()
         drain.set()
+    async with LogReader.open(strict.cluster, [DEAD], client_id="test") as reader:
+        assert [received.record.value async for received in reader.to_end()] == [b"\0"]
     with pytest.raises(KafkaUnavailable, match="forbids it"):
         async with LogReader.open(cluster, [TRANSLATIONS], client_id="test"):
             pass

@@ -8,7 +8,20 @@ import pytest
 from tests.exported import Metric, exported
 
 ROOT = Path(__file__).resolve().parents[2]
-BOUNDED = {"outcome", "code", "kind", "notice", "stage", "source", "language", "loss", "work", "engine", "found"}
+BOUNDED = {
+    "outcome",
+    "code",
+    "kind",
+    "notice",
+    "stage",
+    "source",
+    "language",
+    "loss",
+    "work",
+    "engine",
+    "found",
+    "topic",
+}
 """Labels with a few values each, whoever talks and listens."""
 
 every_metric = pytest.mark.parametrize("metric", exported().values(), ids=lambda metric: metric.name)

@@ -30,11 +30,11 @@ _LOOK_S = 1.0
 
 def named(names: Sequence[str]) -> list[topics.AnyTopic] | str:
     """Topics of these names, all but audio without any; or what is wrong with the names."""
-    by_name = {topic.name: topic for topic in topics.ALL}
+    by_name = {topic.name: topic for topic in topics.ALL if topic is not topics.DEAD}  # that has a command of its own
     unknown = [name for name in names if name not in by_name]
     if unknown:
         return f"no topic {', '.join(unknown)}; there are {', '.join(by_name)}"
-    return [by_name[name] for name in names] or [topic for topic in topics.ALL if topic is not topics.AUDIO]
+    return [by_name[name] for name in names] or [topic for topic in by_name.values() if topic is not topics.AUDIO]
 
 
 async def tail(

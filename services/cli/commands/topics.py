@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.commands import dead as setting_aside
 from services.cli.commands import tail as tailing
 from services.cli.commands.running import reached, run
 from services.common.kafka import TopicStatus, apply_topics, describe_topics
@@ -63,6 +64,33 @@ def tail(
     if isinstance(topics_named, str):
         raise typer.BadParameter(topics_named)
     run(tailing.tail(topics_named, session=session, language=language, follow=follow, since_min=since, as_json=json))
+
+
+@topics.command()
+def dead(
+    topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
+    session: Annotated[str | None, typer.Option(help="Only of this session's id.")] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE|all", help="Put this record back where it came from, or all that are shown."),
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Show records that no service could use and that were set aside, or put them back.
+
+    A record is put back at the end of its partition, as it was; one that would then come too late, or that still can't
+    be read, is left. Ends with 1 if one is.
+
+    \b
+    dragoman topics dead
+    dragoman topics dead --topic transcripts --json
+    dragoman topics dead --replay transcripts/2/1041
+    dragoman topics dead --session ID --replay all
+    """
+    if topic is not None and isinstance(unknown := tailing.named([topic]), str):
+        raise typer.BadParameter(unknown)
+    if not run(setting_aside.dead(topic=topic, session=session, replay=replay, as_json=json)):
+        raise typer.Exit(1)
 
 
 async def _apply(partitions: int, replication: int) -> None:

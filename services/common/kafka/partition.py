@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.common.errors import Fatal
+from services.common.errors import Fatal, RecordRefused
 from services.common.kafka import metrics
 from services.common.kafka.cluster import Received, stop
+from services.common.kafka.dead import DeadLetters
 from services.common.kafka.publisher import Publisher
 from services.common.topics import Encoded, Headers, R, Topic
 
@@ -79,7 +80,7 @@ class Processor(Protocol):
         """Learn how far each session is from this partition's own output, oldest first."""
 
     async def handle(self, received: Received[Any]) -> None:
-        """Take one input record, in order. Await only to hold the input back."""
+        """Take one input record, in order. Await only to hold the input back. Raises RecordRefused."""
 
     def settled(self, position: int) -> int:
         """First input offset not yet settled for every session; ``position`` (the next to be handled) if all are."""
@@ -101,6 +102,7 @@ class Partition:
         outbox: Outbox,
         offset: int,
         partials: Publisher,
+        dead: DeadLetters,
     ) -> None:
         self._part = part
         self._service = service
@@ -109,7 +111,8 @@ class Partition:
         self._processor = processor
         self._outbox = outbox
         self._partials = partials
-        self._inbox: deque[tuple[int, Received[Any] | None]] = deque()
+        self._dead = dead
+        self._inbox: deque[tuple[Any, Received[Any] | None]] = deque()
         self._arrived = asyncio.Event()
         self._may_commit = asyncio.Event()
         self._may_commit.set()
@@ -128,12 +131,12 @@ class Partition:
         """Records that wait to be handled."""
         return len(self._inbox)
 
-    def accept(self, offset: int, received: Received[Any] | None) -> None:
-        """Queue a record (None: unreadable, only to be passed over)."""
+    def accept(self, raw: Any, received: Received[Any] | None) -> None:
+        """Queue a consumer's record, with what it says (None: unreadable, only to be passed over)."""
         if not self._inbox:
             self._moved_at = asyncio.get_running_loop().time()
-        self._inbox.append((offset, received))
-        self.next_offset = offset + 1
+        self._inbox.append((raw, received))
+        self.next_offset = raw.offset + 1
         self._arrived.set()
 
     def check_moving(self) -> None:
@@ -167,11 +170,14 @@ class Partition:
                 self._moved_at = asyncio.get_running_loop().time()
                 self._arrived.clear()
                 await self._arrived.wait()
-            offset, received = self._inbox[0]
+            raw, received = self._inbox[0]
             if received is not None:
-                await self._processor.handle(received)
+                try:
+                    await self._processor.handle(received)
+                except RecordRefused as fault:
+                    self._dead.take("record_refused", raw, str(fault))
             self._inbox.popleft()
-            self._position = offset + 1
+            self._position = raw.offset + 1
             self._moved_at = asyncio.get_running_loop().time()
 
     async def _commit(self) -> None:

@@ -18,6 +18,7 @@ from services.common.clock import now_ms
 from services.common.errors import Fatal
 from services.common.kafka import metrics
 from services.common.kafka.cluster import Cluster, Received, connect, stop
+from services.common.kafka.dead import DeadLetters
 from services.common.kafka.partition import OPEN_S, TRANSACTION_S, Outbox, Partition, Processor
 from services.common.kafka.publisher import MAX_BATCH_BYTES, RETRY_BACKOFF_MS, Publisher
 from services.common.kafka.reader import FETCH_WAIT_MS, LogReader, decoded
@@ -69,8 +70,12 @@ async def process_partitions(
         heartbeat_interval_ms=1000,
     )
     try:
-        async with Publisher.open(cluster, client_id) as partials, asyncio.TaskGroup() as group:
-            owner = _Owner(cluster, service, source, output, make, consumer, partials, group)
+        async with (
+            Publisher.open(cluster, client_id) as partials,
+            DeadLetters.open(cluster, service, [source]) as dead,
+            asyncio.TaskGroup() as group,
+        ):
+            owner = _Owner(cluster, service, source, output, make, consumer, partials, dead, group)
             consumer.subscribe([source.name], listener=owner)
             await owner.poll(drain)
             await owner.leave()
@@ -90,6 +95,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         make: Make,
         consumer: AIOKafkaConsumer,
         partials: Publisher,
+        dead: DeadLetters,
         group: asyncio.TaskGroup,
     ) -> None:
         self._cluster = cluster
@@ -99,6 +105,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
         self._make = make
         self._consumer = consumer
         self._partials = partials
+        self._dead = dead
         self._group = group
         self._held: dict[TopicPartition, Partition] = {}
         self._takeovers: list[asyncio.Task[None]] = []
@@ -189,7 +196,9 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 undo.pop_all()
         except TimeoutError:
             raise Fatal(f"the takeover of partition {part.partition} stood still for {_STALLED_S:g} s") from None
-        held = Partition(part, self._service, producer, self._output.name, processor, outbox, offset, self._partials)
+        held = Partition(
+            part, self._service, producer, self._output.name, processor, outbox, offset, self._partials, self._dead
+        )
         self._held[part] = held
         held.start(self._group)
         self._consumer.resume(part)
@@ -210,7 +219,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                 if held is None:
                     raise Fatal(f"records of {part} without an owner")
                 for raw in records:
-                    held.accept(raw.offset, decoded(self._source, raw, read_at))
+                    held.accept(raw, decoded(self._source, raw, read_at, self._dead))
             self._regulate()
             if await watch.check():
                 metrics.BEHIND.set(sum(self._behind(part, watch) for part in self._held))

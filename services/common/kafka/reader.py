@@ -6,15 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.common.clock import now_ms
 from services.common.kafka.cluster import Cluster, Received, connect, stop, within
+from services.common.kafka.dead import DeadLetters
 from services.common.kafka.watch import Watch
 from services.common.topics import Topic
-
-log = structlog.get_logger(__name__)
 
 FETCH_WAIT_MS = 100
 """New records end the wait; it is as long as a partition taken over in mid-wait may stand still."""
@@ -26,11 +24,16 @@ class LogReader:
     """Committed records of some topics, in order within a partition, from a place in the past on."""
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, topics: dict[str, Topic[Any]], ends: dict[TopicPartition, int]
+        self,
+        consumer: AIOKafkaConsumer,
+        topics: dict[str, Topic[Any]],
+        ends: dict[TopicPartition, int],
+        dead: DeadLetters,
     ) -> None:
         self._consumer = consumer
         self._topics = topics
         self._ends = ends
+        self._dead = dead
         self._caught_up = asyncio.Event()
         self._watch: Watch | None = None
 
@@ -44,11 +47,13 @@ class LogReader:
         client_id: str,
         since_ms: float | None = None,
         partition: int | None = None,
+        dead: DeadLetters | None = None,
     ) -> AsyncIterator["LogReader"]:
         """Connected for the length of the block; waits for the broker and the topics.
 
         since_ms: begin with the first record of that wall-clock time (None: with the oldest one).
         partition: this one only (None: all).
+        dead: where records go that can't be read (None: into the log).
         """
         names = [topic.name for topic in topics]
         everything = names if partition is None else []
@@ -70,7 +75,7 @@ class LogReader:
             parts = sorted(consumer.assignment())
             ends = await within(_ANSWER_S, "ends of topics", consumer.end_offsets(parts))
             await _seek(consumer, parts, ends, since_ms)
-            yield cls(consumer, {topic.name: topic for topic in topics}, ends)
+            yield cls(consumer, {topic.name: topic for topic in topics}, ends, dead or DeadLetters())
         finally:
             await stop(consumer)
 
@@ -108,7 +113,7 @@ class LogReader:
         for part, records in batches.items():
             topic = self._topics[part.topic]
             for raw in records:
-                if (received := decoded(topic, raw, read_at)) is not None:
+                if (received := decoded(topic, raw, read_at, self._dead)) is not None:
                     yield received
 
     async def _note_progress(self) -> None:
@@ -121,20 +126,14 @@ class LogReader:
             self._caught_up.set()
 
 
-def decoded(topic: Topic[Any], raw: Any, read_at_ms: float) -> Received[Any] | None:
-    """The record in a raw one; None, logged, where the value breaks the contract or is a tombstone."""
+def decoded(topic: Topic[Any], raw: Any, read_at_ms: float, dead: DeadLetters) -> Received[Any] | None:
+    """The record in a raw one; None where the value is a tombstone, or breaks the contract: then ``dead`` has it."""
     if raw.value is None:
         return None
     try:
         record = topic.decode(raw.value, raw.headers)
     except msgspec.DecodeError as fault:
-        log.error(
-            "record_unreadable",
-            topic=raw.topic,
-            partition=raw.partition,
-            offset=raw.offset,
-            reason=str(fault),
-        )
+        dead.take("record_unreadable", raw, str(fault))
         return None
     return Received(record, raw.topic, raw.partition, raw.offset, read_at_ms, raw.headers)
 

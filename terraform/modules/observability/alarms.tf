@@ -1,6 +1,6 @@
 locals {
   # Figures of the services, counted over five minutes or averaged over one.
-  services = {
+  services = merge(local.unreadable, {
     words-late = {
       about  = "Words become text late: look at the transcriber's CPU and its engine."
       metric = "dragoman_transcriber_word_delay_seconds", service = "transcriber", limit = var.limits.word_delay_s
@@ -44,7 +44,12 @@ locals {
       metric = "dragoman_notifier_closed_total", service = "notifier", limit = var.limits.listeners_cut_off
       labels = { code = "4408" }
     }
-  }
+  })
+
+  unreadable = { for service in ["ingest", "transcriber", "translator", "notifier"] : "${service}-unreadable" => {
+    about  = "The ${service} passed over records that it can't use: dragoman topics dead shows them with the cause."
+    metric = "dragoman_kafka_unreadable_total", service = service, limit = 0
+  } }
 
   late_percent = "100 * FILL(late, 0) / told"
   lateness = {

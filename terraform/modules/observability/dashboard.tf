@@ -63,6 +63,11 @@ locals {
       ]
     },
     {
+      title   = "Records that were passed over"
+      stat    = "Sum"
+      figures = [for service in ["ingest", "transcriber", "translator", "notifier"] : [service, "dragoman_kafka_unreadable_total"]]
+    },
+    {
       title = "Billed: characters, seconds of audio"
       stat  = "Sum"
       figures = [

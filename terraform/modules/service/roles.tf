@@ -55,7 +55,7 @@ data "aws_iam_policy_document" "task" {
   statement {
     sid       = "KafkaWrite"
     actions   = ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"]
-    resources = [for topic in local.service.writes : "${local.topics}/${topic}"]
+    resources = [for topic in concat(local.service.writes, ["dead"]) : "${local.topics}/${topic}"]
   }
 
   dynamic "statement" {

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.producer import sender
+from structlog.testing import capture_logs
 
 from services.common.contracts import Final, Frame
-from services.common.errors import Fatal
-from services.common.kafka import Outbox, Received, partition
+from services.common.errors import Fatal, RecordRefused
+from services.common.kafka import DeadLetters, Outbox, Received, partition
 from services.common.kafka.publisher import RETRY_BACKOFF_MS
 from services.common.topics import TRANSCRIPTS
 
@@ -76,10 +77,31 @@ class Idle:
         pass
 
 
-def held(producer: Producer, processor: Idle, outbox: Outbox) -> partition.Partition:
+class Refusing(Idle):
+    """Refuses the record at one offset, takes all others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handled: list[int] = []
+
+    async def handle(self, received: Received[Any]) -> None:
+        if received.offset == 1:
+            raise RecordRefused("not this one")
+        self.handled.append(received.offset)
+
+
+def held(producer: Producer, processor: Idle, outbox: Outbox, dead: DeadLetters | None = None) -> partition.Partition:
     partials: Any = None
     return partition.Partition(
-        TopicPartition("audio", 0), "copier", producer, "transcripts", processor, outbox, 0, partials
+        TopicPartition("audio", 0),
+        "copier",
+        producer,
+        "transcripts",
+        processor,
+        outbox,
+        0,
+        partials,
+        dead or DeadLetters(),
     )
 
 
@@ -90,6 +112,10 @@ def final(index: int) -> Final:
 def frame(offset: int) -> Received[Frame]:
     record = Frame(session_id="s", language="en", seq=offset, first_sample=0, captured_at_ms=0, received_at_ms=0)
     return Received(record, "audio", 0, offset, 0.0)
+
+
+def raw(offset: int) -> ConsumerRecord[bytes, bytes]:
+    return ConsumerRecord("audio", 0, offset, 0, 0, b"s", b"", None, 1, 0, ())
 
 
 async def test_a_transaction_that_hangs_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +135,7 @@ async def test_what_is_settled_is_asked_only_when_an_offset_is_due(monkeypatch: 
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         partition_in_hand = held(producer, processor, outbox)
         partition_in_hand.start(tasks)
-        partition_in_hand.accept(0, frame(0))
+        partition_in_hand.accept(raw(0), frame(0))
         for index in range(20):
             outbox.put(TRANSCRIPTS, final(index))
             while producer.transactions <= index:  # noqa: ASYNC110
@@ -161,3 +187,18 @@ def test_a_producer_s_next_transaction_waits_as_long_as_is_set_here() -> None:
     """The library has no setting for it, so what it looks up by this name must go on being this."""
     assert "BACKOFF_OVERRIDE" in sender.AddPartitionsToTxnHandler.handle_response.__code__.co_names
     assert sender.BACKOFF_OVERRIDE == RETRY_BACKOFF_MS / 1000
+
+
+async def test_a_record_that_the_processor_refuses_is_passed_over_and_left_with_the_dead_letters() -> None:
+    processor = Refusing()
+    with capture_logs() as logs:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            partition_in_hand = held(Producer(), processor, Outbox())
+            partition_in_hand.start(tasks)
+            for offset in range(3):
+                partition_in_hand.accept(raw(offset), frame(offset))
+            while partition_in_hand.waiting:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await partition_in_hand.give_up()
+    assert processor.handled == [0, 2]
+    assert [(log["event"], log["offset"], log["reason"]) for log in logs] == [("record_refused", 1, "not this one")]

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from services.common.contracts import Final
 from services.common.errors import Fatal
-from services.common.kafka import Cluster, LogReader, Outbox, Received, processing
+from services.common.kafka import Cluster, DeadLetters, LogReader, Outbox, Received, processing
 from services.common.topics import AUDIO, TRANSCRIPTS
 
 PART = TopicPartition("audio", 0)
@@ -104,7 +104,9 @@ class Service:
     def owner(self, group: asyncio.TaskGroup) -> processing._Owner:
         consumer: Any = self.consumer
         partials: Any = None
-        return processing._Owner(Cluster(""), "copier", AUDIO, TRANSCRIPTS, self._make, consumer, partials, group)
+        return processing._Owner(
+            Cluster(""), "copier", AUDIO, TRANSCRIPTS, self._make, consumer, partials, DeadLetters(), group
+        )
 
     def _make(self, _: int, __: Outbox) -> Processor:
         self.processors.append(Processor())

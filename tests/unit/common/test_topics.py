@@ -2,10 +2,13 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.common.contracts import (
     Audience,
     Caption,
+    DeadLetter,
     Final,
     Frame,
     LaneFinished,
@@ -14,7 +17,18 @@ from services.common.contracts import (
     Session,
     Word,
 )
-from services.common.topics import ALL, AUDIENCE, AUDIO, SESSIONS, TRANSCRIPTS, TRANSLATIONS, Headers, Topic
+from services.common.topics import (
+    ALL,
+    AUDIENCE,
+    AUDIO,
+    DEAD,
+    SESSIONS,
+    TRANSCRIPTS,
+    TRANSLATIONS,
+    Headers,
+    Topic,
+    session_of,
+)
 
 FRAME = Frame(
     session_id="s", language="en", seq=1, first_sample=16, captured_at_ms=2.0, received_at_ms=3.0, pcm=b"\0\1"
@@ -24,11 +38,25 @@ SESSION = Session(session_id="s", code="c", title="t", owner="o", source_languag
 AUDIENCE_OF_ONE = Audience(session_id="s", language="pt", notifier_id="n", listeners=1, hearing=1, at_ms=0)
 
 
+LETTER = DeadLetter(
+    session_id="s",
+    topic="audience",
+    partition=3,
+    offset=7,
+    key=b"s|pt|n",
+    value=b"\xff",
+    headers=(("dead_topic", b"its own"), ("v", None)),
+    by="ingest",
+    at_ms=1.5,
+    cause="Input is no JSON",
+)
+
+
 def final(*words: Word, index: int = 0, published_at_ms: float = 0.0) -> Final:
     return Final(session_id="s", language="en", index=index, words=words, published_at_ms=published_at_ms)
 
 
-RECORDS = (FRAME, final(), CAPTION, SESSION, AUDIENCE_OF_ONE)
+RECORDS = (FRAME, final(), CAPTION, SESSION, AUDIENCE_OF_ONE, LETTER)
 DEEP = b"[" * 60_000
 
 
@@ -86,3 +114,30 @@ def test_a_frame_with_a_wrong_header_is_unreadable(name: str, wrong: bytes | Non
 def test_half_a_sample_is_unreadable() -> None:
     with pytest.raises(msgspec.DecodeError):
         AUDIO.decode(b"\0\1\2", AUDIO.encode(FRAME).headers)
+
+
+@given(
+    key=st.none() | st.binary(max_size=20),
+    value=st.binary(max_size=50),
+    headers=st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=20)), max_size=9),
+    put_back=st.none() | st.integers(0, 2**62),
+)
+def test_a_dead_letter_gives_back_the_record_as_it_was_whatever_its_headers_are_called(
+    key: bytes | None, value: bytes, headers: list[tuple[str, bytes | None]], put_back: int | None
+) -> None:
+    letter = msgspec.structs.replace(
+        LETTER, session_id=session_of(key), key=key, value=value, headers=tuple(headers), put_back=put_back
+    )
+    nested = msgspec.structs.replace(letter, headers=DEAD.encode(letter).headers)
+    for one in (letter, nested):
+        encoded = DEAD.encode(one)
+        assert encoded.key == b"audience/3/7"
+        assert DEAD.decode(encoded.value, encoded.headers) == one
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("dead_offset", b"none"), ("dead_topic", b"\xff"), ("dead_at_ms", None)])
+def test_a_dead_letter_with_a_wrong_header_is_unreadable(name: str, wrong: bytes | None) -> None:
+    encoded = DEAD.encode(LETTER)
+    headers = tuple((one, wrong if one == name else content) for one, content in encoded.headers)
+    with pytest.raises(msgspec.DecodeError):
+        DEAD.decode(encoded.value, headers)

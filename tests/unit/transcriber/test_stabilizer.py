@@ -201,3 +201,12 @@ def test_what_was_open_is_known_from_the_finals_alone(words: str, ends: Boundary
     )
     transcribed = Transcribed().after(final)
     assert (transcribed.open_mark, transcribed.next_index) == (open_mark, 7)
+
+
+def test_a_final_that_lies_there_twice_is_known_once() -> None:
+    finals = [Final(session_id="s", language="en", index=at, words=(Word(f"w{at}", at, at + 1.0),)) for at in range(3)]
+    transcribed = Transcribed()
+    for final in (*finals, finals[2], finals[1]):
+        transcribed = transcribed.after(final)
+    assert transcribed.next_index == 3
+    assert [word.text for word in transcribed.words] == ["w0", "w1", "w2"]

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from services.common import stages
 from services.common.contracts import Frame, Mark, Stretch, Transcript
-from services.common.errors import EngineError, EngineRejected, EngineUnavailable
+from services.common.errors import EngineError, EngineRejected, EngineUnavailable, RecordRefused
 from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
@@ -47,13 +47,17 @@ class Partition:
     def __init__(self, recognizer: ScriptedRecognizer, outbox: Outbox, limits: Limits, streams: int) -> None:
         self.transcriber = Transcriber(recognizer, outbox, Streams(streams), limits)  # type: ignore[arg-type]
         self.position = 0
+        self.refused: list[str] = []
 
     async def hear(self, *frames: Frame) -> None:
         await self.replay(received(frames, self.position))
 
     async def replay(self, items: list[Received[Frame]]) -> None:
         for item in items:
-            await self.transcriber.handle(item)
+            try:
+                await self.transcriber.handle(item)
+            except RecordRefused as fault:
+                self.refused.append(str(fault))
             self.position = item.offset + 1
 
     @property
@@ -343,12 +347,11 @@ async def test_a_recognizer_that_fails_for_long_is_told_and_so_is_that_it_works_
     assert outbox.words == words(1, 1)
 
 
-async def test_a_language_that_nobody_recognizes_is_said_once_and_holds_nothing_up(
+async def test_a_language_that_nobody_recognizes_is_refused_once_and_holds_nothing_up(
     partition: Partition, outbox: Outbox
 ) -> None:
-    with capture_logs() as logs:
-        await partition.hear(*(frame(at, language="xx") for at in range(3)))
-    assert [log["event"] for log in logs] == ["language_not_recognized"]
+    await partition.hear(*(frame(at, language="xx") for at in range(3)))
+    assert partition.refused == ["no recognizer of xx here, for session s1"]
     assert outbox.recognition == [("s1", False)]
     assert partition.settled == 3
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.common.contracts import Speech
+from services.common.contracts import Caption, Speech
 from services.translator.published import DELIVERY_MS, Published
 
 
@@ -44,3 +44,16 @@ def test_a_clock_that_was_set_back_leaves_no_more_to_be_heard_than_there_was() -
     assert published.backlog_ms(101_000) == 3000
     published.apply(speech(1, 2000, 101_000))
     assert published.backlog_ms(102_000) < 5000
+
+
+def test_a_caption_that_lies_there_twice_is_known_once() -> None:
+    published = Published()
+    captions = [
+        Caption(session_id="s", language="pt", index=at, start_ms=at, end_ms=at + 1, text="a", source="b", spoken=True)
+        for at in range(2)
+    ]
+    for caption in (*captions, captions[1], captions[0]):
+        published.apply(caption)
+    assert (published.next_index, published.covered_ms) == (2, 2)
+    assert list(published.speechless) == captions
+    assert len(published.said) == 2

@@ -14,6 +14,7 @@ from services.common.contracts import Final, Finished
 from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.sentences import Sentences
+from services.translator.session import MakeChunker
 from tests.unit.translator.builders import final, talks, words_in, words_of
 from tests.unit.translator.fakes import (
     FakeKafka,
@@ -116,3 +117,18 @@ async def test_a_takeover_while_the_notifier_restarts_says_every_word() -> None:
     await kafka.run_to_end()
     await kafka.crash()
     assert words_in(kafka.captions("pt")) == words_of(talk)
+
+
+@pytest.mark.parametrize("make_chunker", [rolling_at_once, clause_at_once])
+async def test_a_final_that_lies_there_twice_is_said_once(make_chunker: MakeChunker) -> None:
+    talk = just_now([final(f"W{2 * n} W{2 * n + 1}", 600.0 * n, index=n, previous_mark=".") for n in range(6)])
+    audience = AudienceView()
+    listen(audience, "pt")
+    shop = workshop(FakeTranslator(0), FakeSynthesizer(0), FakeStore(), make_chunker, audience)
+    ended = Finished(session_id="s", language="en", end_ms=1e6)
+    kafka = FakeKafka(shop, [*talk[:3], talk[2], talk[1], *talk[3:], talk[5], ended, ended])
+    await kafka.take_over()
+    await kafka.run_to_end()
+    await kafka.crash()
+    assert words_in(kafka.captions("pt")) == words_of(talk)
+    assert len(kafka.finishes("pt")) == 1

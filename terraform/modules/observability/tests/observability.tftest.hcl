@@ -74,6 +74,7 @@ run "engines_losses_and_quotas_are_watched" {
   assert {
     condition = length(setsubtract([
       "engines-failing", "recognizer-failing", "quota-used-up", "words-lost", "captions-failed", "speech-not-made", "listeners-cut-off",
+      "ingest-unreadable", "transcriber-unreadable", "translator-unreadable", "notifier-unreadable",
     ], keys(aws_cloudwatch_metric_alarm.service))) == 0
     error_message = "something that goes wrong tells nobody"
   }
@@ -87,7 +88,7 @@ run "serverless_has_no_brokers_to_watch" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.broker_storage) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 12
+    condition     = length(aws_cloudwatch_metric_alarm.broker_storage) == 0 && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 13
     error_message = "brokers are watched that are not there"
   }
 }

@@ -99,7 +99,7 @@ run "its_role_reaches_its_own_topics_group_and_transactions_alone" {
   command = apply
 
   assert {
-    condition     = toset(flatten([for one in jsondecode(data.aws_iam_policy_document.task.json).Statement : one.Resource if one.Sid == "KafkaWrite"])) == toset(["arn:aws:kafka:eu-west-1:000000000000:topic/dragoman-test/uuid/translations"])
+    condition     = toset(flatten([for one in jsondecode(data.aws_iam_policy_document.task.json).Statement : one.Resource if one.Sid == "KafkaWrite"])) == toset([for topic in ["dead", "translations"] : "arn:aws:kafka:eu-west-1:000000000000:topic/dragoman-test/uuid/${topic}"])
     error_message = "the role may write elsewhere"
   }
   assert {

@@ -22,7 +22,19 @@ def dragoman(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "speak", "listen", "sessions", "topics apply", "topics list", "topics tail", "evaluate", "load"]
+    "command",
+    [
+        "demo",
+        "speak",
+        "listen",
+        "sessions",
+        "topics apply",
+        "topics list",
+        "topics tail",
+        "topics dead",
+        "evaluate",
+        "load",
+    ],
 )
 def test_help_has_examples(command: str) -> None:
     shown = dragoman(*command.split(), "--help")
@@ -38,6 +50,7 @@ def test_help_has_examples(command: str) -> None:
         ("listen", "code", "--language", "tlh"),
         ("listen", "code", "--language", "pt", "--save", "out.mp3"),
         ("topics", "tail", "news"),
+        ("topics", "dead", "--topic", "news"),
         ("evaluate", str(Path(__file__).parent)),
         ("load", "--listeners", "500,100"),
         ("load", "--notifier", "https://listen.example.org"),

@@ -3,8 +3,9 @@
 import pytest
 from structlog.testing import capture_logs
 
+from services.common.bucket import Bucket
 from services.common.errors import Overloaded
-from services.translator.aws.quota import Bucket, Quota
+from services.translator.aws.quota import Quota
 from tests.figures import figures
 
 
