@@ -28,7 +28,7 @@ class Spare:
 
 async def test_a_consumer_without_partitions_notices_that_the_broker_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_CHECK_S", 0.01)
-    monkeypatch.setattr(watch, "_STALLED_S", 0.05)
+    monkeypatch.setattr(watch, "STALLED_S", 0.05)
     spare: Any = Spare()
     watched = watch.Watch(spare, PART)
 
