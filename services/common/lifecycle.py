@@ -24,7 +24,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 import uvloop
@@ -86,6 +86,7 @@ async def supervise(main: Callable[[Service], Awaitable[None]], service: Service
     """Run ``main`` until it returns, fails, or the drain limit passes. Returns the exit code."""
     running = asyncio.ensure_future(main(service))
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_end_without_memory)
 
     def stop(received: signal.Signals) -> None:
         if service.stopping.is_set():
@@ -107,6 +108,16 @@ async def supervise(main: Callable[[Service], Awaitable[None]], service: Service
         return _explain(fault)
     log.info("service_stopped")
     return 0
+
+
+def _end_without_memory(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What fails in a callback is logged, as always. Without memory every connection would fail so, for ever, in a
+    process that seems to live: it ends, and is started again."""
+    if isinstance(context.get("exception"), MemoryError):
+        with contextlib.suppress(MemoryError):
+            log.error("out_of_memory")
+        _exit(1)
+    loop.default_exception_handler(context)
 
 
 def _explain(fault: Exception) -> int:

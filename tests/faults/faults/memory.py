@@ -1,8 +1,10 @@
 """A process may have no more memory than it has."""
 
+import asyncio
 import resource
 from dataclasses import dataclass
 
+import httpx
 import psutil
 
 from services.cli.stack import SERVICES
@@ -14,7 +16,7 @@ _ENDS_S = 60.0
 
 @dataclass(frozen=True)
 class Exhausted(Fault):
-    """RLIMIT_AS at half of what it has: the next that it asks for is refused. Started again, it has no limit."""
+    """RLIMIT_AS at half of what it has, while many ask for its metrics. Started again, it has no limit."""
 
     service: str = ""
 
@@ -28,7 +30,19 @@ class Exhausted(Fault):
         process = psutil.Process(pid)
         least = process.memory_info().vms // 2
         resource.prlimit(process.pid, resource.RLIMIT_AS, (least, least))
-        await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _ENDS_S)
+        asking = asyncio.create_task(_ask(f"{instance.url}/metrics"))
+        try:
+            await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _ENDS_S)
+        finally:
+            asking.cancel()
+
+
+async def _ask(url: str) -> None:
+    """Again and again, with much to read."""
+    async with httpx.AsyncClient(trust_env=False, headers={"x": "y" * 30_000}) as client:
+        while True:
+            await asyncio.gather(*(client.get(url) for _ in range(20)), return_exceptions=True)
+            await asyncio.sleep(0.1)
 
 
 ALL: tuple[Fault, ...] = tuple(Exhausted(service=service) for service in SERVICES)

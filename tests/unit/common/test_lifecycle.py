@@ -8,9 +8,11 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from services.cli.stack.ports import free_ports
@@ -165,6 +167,27 @@ async def test_a_log_that_has_no_space_left_changes_nothing_about_a_service_and_
             async with asyncio.timeout(20):
                 await service.process.communicate()
             assert service.process.returncode == 0
+
+
+async def test_a_service_that_gets_no_more_memory_ends_instead_of_living_on_without_answering(
+    tmp_path: Path,
+) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        await _starve(log)
+    last = (tmp_path / "log").read_text(encoding="utf-8").splitlines()[-1]
+    assert json.loads(last)["event"] == "out_of_memory"
+
+
+async def _starve(log: Any) -> None:
+    async with program("serve", log) as service:
+        await service.answers("/healthz")
+        least = psutil.Process(service.process.pid).memory_info().vms // 2
+        resource.prlimit(service.process.pid, resource.RLIMIT_AS, (least, least))
+        async with asyncio.timeout(20):
+            while service.process.returncode is None:
+                asked = [service.rest.get("/metrics", headers={"x": "y" * 30_000}) for _ in range(20)]
+                await asyncio.gather(*asked, return_exceptions=True)
+        assert service.process.returncode == 1
 
 
 async def test_logs_below_the_level_are_left_out() -> None:
