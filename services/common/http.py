@@ -37,13 +37,15 @@ SOCKETS_DRAIN_S = 10.0
 """How long WebSockets may take to close themselves after a stop."""
 REQUESTS_DRAIN_S = 5.0
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""What is answered depends on who asks and when, and is never anything but JSON."""
 
 log = structlog.get_logger(__name__)
 
 
 def json_response(content: object, status: int = 200) -> Response:
     """JSON by msgspec, so structs can be given as they are."""
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    return Response(msgspec.json.encode(content), status, _HEADERS, media_type="application/json")
 
 
 def error_response(status: int, code: str, message: str) -> Response:
@@ -104,6 +106,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # whoever needs to know whom a request is from counts our proxies
                 timeout_graceful_shutdown=int(REQUESTS_DRAIN_S),
             )
         )

@@ -11,6 +11,7 @@ PREFIX = "DRAGOMAN_"
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+Proxies = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Endpoint = Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")]
 """A URL, or empty for none."""

@@ -74,7 +74,8 @@ async def serve(service: Service, settings: IngestSettings) -> None:
         for session in view.open.values():
             floors.adopt(session)
         speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, settings, service.stopping)
-        server.add([*Rest(tokens, sessions, audience).routes(), WebSocketRoute("/speak", speaking.serve)])
+        rest = Rest(tokens, sessions, audience, settings.proxies)
+        server.add([*rest.routes(), WebSocketRoute("/speak", speaking.serve)])
         service.ready_when("token_keys", lambda: tokens.have_keys)
         service.started()
         await keeper.run(service.stopping)

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.common.addresses import address_of
 from services.common.audience import AudienceView
 from services.common.contracts import Session, State
 from services.common.http import error_response, json_response
@@ -62,6 +63,7 @@ class Rest:
     tokens: Tokens
     sessions: Sessions
     audience: AudienceView
+    proxies: int
 
     def routes(self) -> list[Route]:
         """As in ``docs/protocol.md``."""
@@ -88,7 +90,7 @@ class Rest:
         return json_response([self._owner_view(one) for one in await self.sessions.of_owner(speaker.subject)])
 
     async def _get(self, request: Request) -> Response:
-        session = await self.sessions.find(request.path_params["name"])
+        session = await self.sessions.find(request.path_params["name"], address_of(request, self.proxies))
         if "authorization" in request.headers and (await self._speaker(request)).subject == session.owner:
             return json_response(self._owner_view(session))
         return json_response(self._public_view(session))

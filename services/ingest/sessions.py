@@ -2,6 +2,9 @@
 
 import secrets
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -25,6 +28,8 @@ _ID_BYTES = 12
 _LONGEST_NAME = 64
 """No id and no code is longer, however it is written; the store fails on much longer ones."""
 _CODE_TRIES = 5
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Directions that characters give to those that follow: with them a title shows what is not written."""
 _PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
 _SPEAKING = (State.LIVE, State.MUTED)
 
@@ -82,6 +87,9 @@ class Sessions:
         self._floors = floors
         self._settings = settings
         self._attempts = Attempts()
+        self._creating: Counter[str] = Counter()
+        self._going_live: Counter[str] = Counter()
+        """Both by owner: sessions that the view doesn't show as open, or live, yet."""
         self._ending: dict[str, Session] = {}
         """Ends that are not complete, by id; the session is ENDED once the audio has its mark."""
 
@@ -90,9 +98,13 @@ class Sessions:
         check_title(new.title)
         self._check_languages(new)
         limit = self._settings.speaker_sessions
-        if len(self._open_of(owner)) >= limit:
+        if len(self._open_of(owner)) + self._creating[owner] >= limit:
             text = f"{limit} of your sessions have not ended, and no more may be open: end one first"
             raise Refused(429, "too_many_sessions", text)
+        with _counted(self._creating, owner):
+            return await self._create(owner, new)
+
+    async def _create(self, owner: str, new: NewSession) -> Session:
         for _ in range(_CODE_TRIES):
             at = now_ms()
             session = Session(
@@ -122,24 +134,25 @@ class Sessions:
         """What its listeners may choose, the spoken language first."""
         return offered(session.source_language, session.target_languages, self._settings.translator_engines)
 
-    async def find(self, name: str) -> Session:
-        """By id, or by code as people write it. Refused: 404, 410, 429."""
-        session = await self._named(name)
-        if session is None:
-            code = folded(name)
-            try:
-                self._attempts.check(code, steady_ms())
-            except TooManyFailures as fault:
-                raise Refused(429, "too_many_failures", str(fault)) from fault
-            session = self._as_announced(await self._store.find_code(code))
-            if session is None and self._view.has_ended(code):
-                raise _ended()
-            if session is None:
-                self._attempts.failed(code, steady_ms())
-                raise Refused(404, "unknown_session", "there is no such session; check the link or the code")
+    async def find(self, name: str, address: str) -> Session:
+        """By id, or by code as people write it. address: who asks. Refused: 404, 410, 429."""
+        session = await self._named(name) or await self._coded(folded(name), address)
         if session.state is State.ENDED:
             raise _ended()
         return session
+
+    async def _coded(self, code: str, address: str) -> Session:
+        try:
+            with self._attempts.lookup(code, address, steady_ms()) as lookup:
+                session = self._as_announced(await self._store.find_code(code))
+                if session is not None:
+                    return session
+                if self._view.has_ended(code):
+                    raise _ended()
+                lookup.failed()
+        except TooManyFailures as fault:
+            raise Refused(429, "too_many_failures", str(fault)) from fault
+        raise Refused(404, "unknown_session", "there is no such session; check the link or the code")
 
     async def owned(self, session_id: str, owner: str) -> Session:
         """The owner's own session, ended ones too. Refused: 404, 403."""
@@ -174,43 +187,52 @@ class Sessions:
             return session
         if change.title is not None:
             check_title(change.title)
-        if change.state == "live" and session.state is not State.LIVE:
-            self._check_may_go_live(session)
-        changed = await self._store.update(
-            session.session_id,
-            title=change.title,
-            state=State(change.state) if change.state else None,
-            only_from=_PAUSABLE if change.state == "live" else None,
-        )
-        if changed is None:
-            raise await self._why_not(session)
-        await self.announce(changed)
+        with self._may_go_live(session, change.state == "live" and session.state is not State.LIVE):
+            changed = await self._store.update(
+                session.session_id,
+                title=change.title,
+                state=State(change.state) if change.state else None,
+                only_from=_PAUSABLE if change.state == "live" else None,
+            )
+            if changed is None:
+                raise await self._why_not(session)
+            await self.announce(changed)
         return changed
 
     async def take_floor(self, session: Session, connection: str) -> Session:
         """This connection speaks from now on; a new session becomes live. Refused: 410, 429, 503."""
-        state = None
-        if session.state is State.CREATED:
-            state = State.LIVE
-            self._check_may_go_live(session)
-            self._check_room()
-        changed = await self._store.update(session.session_id, state=state, speaker=connection)
-        if changed is None:
-            raise await self._why_not(session)
-        await self.announce(changed)
+        state = State.LIVE if session.state is State.CREATED else None
+        with self._may_go_live(session, state is State.LIVE):
+            if state is State.LIVE:
+                self._check_room()
+            changed = await self._store.update(session.session_id, state=state, speaker=connection)
+            if changed is None:
+                raise await self._why_not(session)
+            await self.announce(changed)
         return changed
 
-    def _check_may_go_live(self, session: Session) -> None:
-        """Refused 429: one speaker can't have all recognizers. Several tasks may let in one more at the same moment."""
-        limit = self._settings.speaker_live_sessions
-        if sum(one.state is State.LIVE for one in self._open_of(session.owner)) >= limit:
+    @contextmanager
+    def _may_go_live(self, session: Session, wanted: bool) -> Iterator[None]:
+        """For the length of the change, if that is wanted. Refused 429: one speaker can't have all recognizers.
+
+        Several tasks may let in one more at the same moment.
+        """
+        if not wanted:
+            yield
+            return
+        limit, owner = self._settings.speaker_live_sessions, session.owner
+        live = sum(one.state is State.LIVE for one in self._open_of(owner))
+        if live + self._going_live[owner] >= limit:
             text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
             raise Refused(429, "too_many_live", text)
+        with _counted(self._going_live, owner):
+            yield
 
     def _check_room(self) -> None:
         """Refused 503: one more would make all of them late. A talk that was begun goes on after its pauses, always."""
         limit = self._settings.live_sessions
-        if sum(one.state in _SPEAKING for one in self._view.open.values()) >= limit:
+        speaking = sum(one.state in _SPEAKING for one in self._view.open.values())
+        if speaking + self._going_live.total() > limit:  # this one is among those that go live
             log.warning("session_refused", limit=limit)
             text = f"{limit} talks are live, and there is no room for another: try again when one has ended"
             raise Refused(503, "full", text)
@@ -312,5 +334,20 @@ def _ended() -> Refused:
 
 def check_title(title: str) -> None:
     """Refused 422 unless it can be read, and shown on one line, a terminal's included."""
-    if not title.strip() or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in title):
-        raise Refused(422, "title", "a title is one line of text, without control characters")
+    kinds = [unicodedata.category(letter) for letter in title]
+    unseen = all(kind[0] in "CZ" for kind in kinds)
+    turns = any(unicodedata.bidirectional(letter) in _TURNS for letter in title)
+    if unseen or turns or any(kind in ("Cc", "Zl", "Zp") for kind in kinds):
+        raise Refused(422, "title", "a title is one line of text that can be seen, without control characters")
+
+
+@contextmanager
+def _counted(counter: Counter[str], name: str) -> Iterator[None]:
+    """One more under this name for the length of the block."""
+    counter[name] += 1
+    try:
+        yield
+    finally:
+        counter[name] -= 1
+        if not counter[name]:
+            del counter[name]

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from services.common.languages import EngineSet
-from services.common.settings import Port, PositiveInt, Seconds, Settings
+from services.common.settings import Port, PositiveInt, Proxies, Seconds, Settings
 
 _ORIGIN = r"https?://[^/,\s]+"
 Origins = Annotated[str, msgspec.Meta(pattern=rf"^{_ORIGIN}(,{_ORIGIN})*$")]
@@ -17,6 +17,8 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     ingest_port: Port = 18081
     allowed_origins: Origins = "http://127.0.0.1:18080,http://localhost:18080,http://127.0.0.1:18079"
     """Comma-separated origins of pages that may use the REST side; by default those of ``make up``, ``make dev``."""
+    proxies: Proxies = 0
+    """How many proxies of ours requests pass, each of which adds to X-Forwarded-For whom it got them from."""
     jwks_url: str
     """Where the keys that sign speakers' tokens are published."""
     token_issuer: str

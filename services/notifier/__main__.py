@@ -68,7 +68,7 @@ async def main(service: Service, settings: NotifierSettings) -> None:
         traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
         announcer = Announcer(Presigner(sign, steady_ms), steady_ms, traces)
         hub = Hub(limits, audiences, steady_ms, settings.translator_engines, announcer.prepare)
-        notifier = Notifier(hub, announcer, patience)
+        notifier = Notifier(hub, announcer, patience, settings.proxies)
         publisher = await parts.enter_async_context(Publisher.open(cluster, name))
         dead = await parts.enter_async_context(DeadLetters.open(cluster, "notifier", [TRANSLATIONS]))
         sessions = await parts.enter_async_context(LogReader.open(cluster, [SESSIONS], client_id=name, dead=dead))

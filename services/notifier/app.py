@@ -28,10 +28,11 @@ class Reader(Protocol):
 class Notifier:
     """Serves listeners from what its readers bring."""
 
-    def __init__(self, hub: Hub, announcer: Announcer, patience: Patience) -> None:
+    def __init__(self, hub: Hub, announcer: Announcer, patience: Patience, proxies: int = 0) -> None:
         self._hub = hub
         self._announcer = announcer
         self._patience = patience
+        self._proxies = proxies
         self._rounds = Rounds()
         self._listeners: set[Listener] = set()
         self._stopping = False
@@ -59,7 +60,7 @@ class Notifier:
             listener.stop()
 
     async def _listen(self, socket: WebSocket) -> None:
-        listener = Listener(socket, self._hub, self._announcer, self._patience, self._rounds)
+        listener = Listener(socket, self._hub, self._announcer, self._patience, self._rounds, self._proxies)
         if self._stopping:
             listener.stop()
         self._listeners.add(listener)

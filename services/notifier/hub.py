@@ -128,16 +128,21 @@ class Hub:
         room.moved_at_ms[record.language] = self._clock()
         room.wake(record.language)
 
-    def knows(self, name: str) -> bool:
-        """Whether there is a session of this id or code, or was one lately."""
+    def knows(self, name: str, address: str) -> bool:
+        """Whether there is a session of this id or code, or was one lately. While this address is held up it is told of
+        no code, so that it can't tell by the time that an answer takes.
+        """
         room = self._rooms.get(name.strip())
         if room is not None and room.session is not None:
             return True
-        return folded(name) in self._codes or not self._ended.keys().isdisjoint((name.strip(), folded(name)))
+        if name.strip() in self._ended:
+            return True
+        code = folded(name)
+        return (code in self._codes or code in self._ended) and not self._attempts.held_up(code, address, self._clock())
 
-    def join(self, join: Join, wake: Callable[[], None]) -> Seat:
-        """Seat a listener. wake: called when there may be something new for them. Raises Refused."""
-        room, session = self._find(join.session.strip(), resuming=join.after is not None)
+    def join(self, join: Join, wake: Callable[[], None], address: str) -> Seat:
+        """Seat a listener. wake: called when there may be something new for them. address: theirs. Raises Refused."""
+        room, session = self._find(join.session.strip(), address, resuming=join.after is not None)
         offers = offered(session.source_language, session.target_languages, self._translator)
         if join.language not in (codes := [offer.code for offer in offers]):
             raise Refused(4406, "language", f"this session has no {join.language!r}; choose one of {', '.join(codes)}")
@@ -225,26 +230,26 @@ class Hub:
             _, tail, index = self._kept.popleft()
             tail.forget_through(index)
 
-    def _find(self, name: str, resuming: bool) -> tuple[Room, Session]:
+    def _find(self, name: str, address: str, resuming: bool) -> tuple[Room, Session]:
         """A session that goes on, by id or code; resuming: or that has just ended. Raises Refused."""
         room = self._rooms.get(name)
         if room is None or room.session is None:
-            room = self._rooms.get(self._session_of(folded(name), name))
+            room = self._rooms.get(self._session_of(folded(name), name, address))
         if room is None or room.session is None or not room.admits(resuming, self._clock() - _LATE_RESUME_MS):
             raise Refused(4410, "ended", "this session has ended")
         return room, room.session
 
-    def _session_of(self, code: str, name: str) -> str:
+    def _session_of(self, code: str, name: str, address: str) -> str:
         """The id of a code's session; of one that has ended, whatever there is. Raises Refused."""
         try:
-            self._attempts.check(code, self._clock())
+            with self._attempts.lookup(code, address, self._clock()) as lookup:
+                if code in self._codes:
+                    return self._codes[code]
+                if name in self._ended or code in self._ended:
+                    return name
+                lookup.failed()
         except TooManyFailures as fault:
             raise Refused(4429, "attempts", str(fault)) from fault
-        if code in self._codes:
-            return self._codes[code]
-        if name in self._ended or code in self._ended:
-            return name
-        self._attempts.failed(code, self._clock())
         raise Refused(4404, "unknown", "there is no such session; check the link or the code")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from services.common.addresses import address_of
 from services.common.clock import now_ms
 from services.common.connections import connection_of
 from services.common.contracts import Caption
@@ -42,7 +43,7 @@ class Listener:
     """
 
     __slots__ = (
-        "_announcer", "_connection", "_hub", "_next", "_overdue", "_patience", "_refused", "_rounds",
+        "_address", "_announcer", "_connection", "_hub", "_next", "_overdue", "_patience", "_refused", "_rounds",
         "_seat", "_signing", "_socket", "_woken",
     )  # fmt: skip
 
@@ -53,8 +54,10 @@ class Listener:
         announcer: Announcer,
         patience: Patience,
         rounds: Rounds,
+        proxies: int,
     ) -> None:
         self._socket = socket
+        self._address = address_of(socket, proxies)  # an accepted socket knows no headers any more
         self._connection = connection_of(socket)
         self._hub = hub
         self._announcer = announcer
@@ -111,10 +114,10 @@ class Listener:
             raise Refused(4400, "binary", "only text is understood here")
         join = messages.read_join(text)
         if join is not None:
-            if not self._hub.knows(join.session):
+            if not self._hub.knows(join.session, self._address):
                 await asyncio.sleep(_ANNOUNCED_S)
             self._take_seat(None)
-            self._take_seat(self._hub.join(join, self._wake))
+            self._take_seat(self._hub.join(join, self._wake, self._address))
             self._wake()
         await asyncio.sleep(_PACE_S)
 

@@ -5,13 +5,15 @@ from typing import Annotated
 import msgspec
 
 from services.common.languages import EngineSet
-from services.common.settings import Endpoint, Port, PositiveInt, Seconds, Settings
+from services.common.settings import Endpoint, Port, PositiveInt, Proxies, Seconds, Settings
 
 
 class NotifierSettings(Settings, frozen=True, kw_only=True):
     """One notifier task."""
 
     notifier_port: Port = 18084
+    proxies: Proxies = 0
+    """How many proxies of ours requests pass, each of which adds to X-Forwarded-For whom it got them from."""
     translator_engines: EngineSet = "local"
     """As the translator's: what listeners can choose."""
     clips_bucket: Annotated[str, msgspec.Meta(min_length=3, max_length=63)] = "dragoman-clips"

@@ -16,6 +16,7 @@ locals {
         DRAGOMAN_ALLOWED_ORIGINS    = var.url
         DRAGOMAN_AWS_REGION         = local.region
         DRAGOMAN_JWKS_URL           = var.tokens.jwks_url
+        DRAGOMAN_PROXIES            = "2" # CloudFront and the load balancer
         DRAGOMAN_RECOGNIZER         = "aws"
         DRAGOMAN_SESSIONS_TABLE     = var.sessions.table
         DRAGOMAN_TOKEN_CLIENT_ID    = var.tokens.client_id
@@ -89,6 +90,7 @@ locals {
         DRAGOMAN_AWS_REGION         = local.region
         DRAGOMAN_CLIPS_BUCKET       = var.clips.bucket
         DRAGOMAN_CLIPS_ENDPOINT     = "https://s3.${local.region}.amazonaws.com" # S3's global name redirects, which breaks signatures
+        DRAGOMAN_PROXIES            = "2"                                        # CloudFront and the load balancer
         DRAGOMAN_TRANSLATOR_ENGINES = "aws"
       }
       permissions = {

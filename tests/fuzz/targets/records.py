@@ -107,9 +107,9 @@ def _join(hub: Hub, seats: list[Seat], source: Source) -> None:
         join = msgspec.json.decode(_json(source.struct(Join)), type=Join)
     except msgspec.DecodeError:
         return
-    hub.knows(join.session)
+    hub.knows(join.session, "203.0.113.7")
     with contextlib.suppress(Refused):
-        seats.append(hub.join(join, lambda: None))
+        seats.append(hub.join(join, lambda: None, "203.0.113.7"))
 
 
 def _read_on(hub: Hub, seats: list[Seat], now_ms: float) -> None:

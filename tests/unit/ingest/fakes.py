@@ -226,7 +226,8 @@ async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
     async with signer.http() as http:
         tokens = Tokens(http, jwks_url=JWKS_URL, issuer=ISSUER, client_id=CLIENT)
         speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, told, service.stopping)
-        server.add([*Rest(tokens, sessions, AudienceView()).routes(), WebSocketRoute("/speak", speaking.serve)])
+        rest = Rest(tokens, sessions, AudienceView(), told.proxies)
+        server.add([*rest.routes(), WebSocketRoute("/speak", speaking.serve)])
         service.started()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.run())

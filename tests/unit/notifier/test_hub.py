@@ -29,18 +29,24 @@ from tests.unit.notifier.records import caption, final, session, speech
 TRANSCRIBED = Finished(session_id="s1", language="en", end_ms=5_000)
 
 
+HALL = "203.0.113.7"
+"""Where listeners are, all of them behind one address."""
+
+
 @dataclass
 class World:
     hub: Hub
     audiences: Audiences
     now: float = 1_000_000.0
 
-    def join(self, name: str = "s1", language: str = "pt", after: int | None = None, **more: bool) -> Seat:
-        return self.hub.join(Join(session=name, language=language, after=after, **more), lambda: None)
+    def join(
+        self, name: str = "s1", language: str = "pt", after: int | None = None, address: str = HALL, **more: bool
+    ) -> Seat:
+        return self.hub.join(Join(session=name, language=language, after=after, **more), lambda: None, address)
 
-    def refusal(self, name: str = "s1", language: str = "pt", after: int | None = None) -> int:
+    def refusal(self, name: str = "s1", language: str = "pt", after: int | None = None, address: str = HALL) -> int:
         with pytest.raises(Refused) as refused:
-            self.join(name, language, after)
+            self.join(name, language, after, address)
         return refused.value.close
 
     def told(self, seat: Seat) -> list[object]:
@@ -459,14 +465,24 @@ def test_a_code_of_an_ended_session_may_be_given_again(world: World) -> None:
 
 def test_guessing_codes_is_slowed_down_and_nobody_else_is(world: World) -> None:
     world.hub.take(session(code="calm-otter"), 0.0)
-    world.hub.take(session("s2", code="brisk-heron"), 0.0)
-    answers = [world.refusal(f"calm-{number}") for number in range(30)]
-    assert answers == [4404] * 20 + [4429] * 10
-    assert world.refusal("calm-otter") == 4429
-    world.join("s1")
-    world.join("brisk-heron")
-    world.now += 3_000
+    answers = [world.refusal(f"calm-{number}", address="198.51.100.9") for number in range(160)]
+    assert answers == [4404] * 150 + [4429] * 10
+    assert world.refusal("calm-otter", address="198.51.100.9") == 4429
+    world.join("s1", address="198.51.100.9")
     world.join("calm-otter")
+    world.now += 1_000
+    world.join("calm-otter", address="198.51.100.9")
+
+
+def test_who_is_held_up_learns_of_no_code(world: World) -> None:
+    world.hub.take(session(code="calm-otter"), 0.0)
+    world.hub.take(session("s2", code="brisk-heron"), 0.0)
+    world.hub.take(session("s2", code="brisk-heron", state=State.ENDED), 0.0)
+    assert all(world.hub.knows(name, HALL) for name in ("s1", "s2", "Calm-Otter", "brisk-heron"))
+    for number in range(150):
+        world.refusal(f"calm-{number}")
+    known = [name for name in ("s1", "s2", "calm-otter", "brisk-heron") if world.hub.knows(name, HALL)]
+    assert known == ["s1", "s2"]
 
 
 def test_a_full_hall_joins_by_code_at_once() -> None:
@@ -477,5 +493,5 @@ def test_a_full_hall_joins_by_code_at_once() -> None:
 
 
 def test_guessing_over_all_codes_is_limited_as_a_whole(world: World) -> None:
-    answers = [world.refusal(f"{number:04}-x") for number in range(0, 10_000, 25)]
+    answers = [world.refusal(f"{number:04}-x", address=f"192.0.2.{number}") for number in range(400)]
     assert answers == [4404] * 300 + [4429] * 100
