@@ -7,6 +7,7 @@ RUN python3 -m venv /opt/venv \
       --only-binary :all: --require-hashes -r /tmp/aws-endpoint.txt \
  && useradd --system --uid 10001 --no-create-home dragoman \
  && install -d -o dragoman /var/lib/ministack
+COPY services/cli/stack/ministack_guarded.py /opt/
 USER 10001:10001
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     GATEWAY_PORT=14566 \
@@ -14,4 +15,4 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     S3_DATA_DIR=/var/lib/ministack/s3
 HEALTHCHECK --interval=5s --timeout=5s CMD ["python", "-c", \
   "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['GATEWAY_PORT'] + '/_ministack/health', timeout=2)"]
-ENTRYPOINT ["python", "-m", "ministack"]
+ENTRYPOINT ["python", "/opt/ministack_guarded.py"]

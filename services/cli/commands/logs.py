@@ -65,13 +65,19 @@ def readable(name: str, line: str, *, colour: bool) -> str:
     try:
         entry = msgspec.json.decode(line, type=dict[str, object])
     except msgspec.DecodeError:
-        return f"{name}  {line}"
+        return f"{name}  {_shown(line)}"
     level = str(entry.get("level", "info"))
     at = str(entry.get("timestamp", ""))[11:19] or " " * 8
-    text = f"{at}  {name}  {'' if level in ('info', 'debug') else level + ': '}{entry.get('event', '')}{_rest(entry)}"
+    event = f"{entry.get('event', '')}{_rest(entry)}"
+    text = _shown(f"{at}  {name}  {'' if level in ('info', 'debug') else level + ': '}{event}")
     if "exception" in entry:
-        text += f"\n{entry['exception']}"
+        text += "\n" + "\n".join(_shown(line) for line in str(entry["exception"]).split("\n"))
     return f"{_COLOURS[level]}{text}\033[0m" if colour and level in _COLOURS else text
+
+
+def _shown(text: str) -> str:
+    """What strangers had logged can't steer the terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _rest(entry: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from services.cli.stack.server import Server
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 5.0
 REGION = "us-east-1"
+_PROGRAM = Path(__file__).with_name("ministack_guarded.py")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class AwsEndpoint(Server):
         temporary = self._data / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         await self._run(
-            [str(self._python), "-m", "ministack"],
+            [str(self._python), "-P", str(_PROGRAM)],  # without this folder's modules among those that it finds
             base_environment()
             | {
                 "AUTH": "true",

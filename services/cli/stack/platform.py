@@ -75,6 +75,9 @@ class Platform:
 
     async def start(self) -> None:
         """Return once both serve what the services need. Raises StackError."""
+        for folder in (self.data, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)  # keys that sign tokens, passwords; sessions' ids
         self._lock = _lock(self.data)
         try:
             if self._fresh:

@@ -20,3 +20,9 @@ def test_a_trace_stands_below_its_line() -> None:
 
 def test_a_line_that_is_not_json_is_shown_as_it_is() -> None:
     assert readable("kafka", "[main] WARN disk", colour=True) == "kafka  [main] WARN disk"
+
+
+def test_what_a_stranger_had_logged_does_not_steer_the_terminal() -> None:
+    line = '{"level":"info","event":"left","reason":"\\u001b[2J\\r\\u202e","exception":"a\\u0007\\n  b"}'
+    for shown in (readable("x", line, colour=False), readable("x", "\x1b]0;owned\x07", colour=False)):
+        assert all(one.isprintable() for one in shown.split("\n"))
