@@ -271,3 +271,13 @@ async def test_listeners_who_lose_a_server_together_come_back_one_by_one(browser
     assert max(waited_ms) - min(waited_ms) > _SPREAD_MS
     assert max(waited_ms) < 2_000
     assert [join["session"] for join in services.joins] == [TALK] * 2 * _LISTENERS
+
+
+async def test_a_title_is_text_whatever_it_holds(at: Visit) -> None:
+    title = "<img src=x onerror='window.owned = 1'><script>window.owned = 1</script>{{7*7}}"
+    at.services.talk["title"] = title
+    await at.listen()
+    await at.see(title)
+    assert await at.page.locator("img[src='x']").count() == 0
+    assert await at.page.evaluate("window.owned") is None
+    assert at.faults == []

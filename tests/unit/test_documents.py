@@ -63,3 +63,14 @@ def test_what_an_hour_costs_adds_up() -> None:
         anyway, talks, together = price.pop("all that"), price.pop("talks, at 6.41"), price.pop("sum")
         assert sum(price.values()) == pytest.approx(anyway, abs=0.001)
         assert anyway + talks == pytest.approx(together, rel=0.001)
+
+
+def test_the_tests_that_security_names_are_there() -> None:
+    """A name is the beginning of a sentence; several of a file are parted by semicolons."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    for cell in re.findall(r"\|([^|]*)\|\n", page):
+        for file, names in re.findall(r"`((?:\w+/)+test_\w+)`(?:: ([^|`]*))?", cell):
+            source = (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8")
+            for name in filter(None, re.split(r"[;,] ", names.strip(" ;,"))):
+                words = "_".join(re.sub(r"[^\w ]", " ", name.lower()).split())
+                assert f"_{words}" in source, f"{file}: {name}"
