@@ -30,13 +30,13 @@ _AROUND_S = sum(WHOLE.between_s) / 2 + WHOLE.afterwards_s + 16.0
 
 def main() -> int:
     arguments = _arguments()
-    into: Path = arguments.into.resolve()
-    into.mkdir(parents=True, exist_ok=True)
-    seed = _seed(into, arguments.seed)
     wanted = [fault for fault in ALL if not arguments.only or any(text in fault.name for text in arguments.only)]
     if arguments.list:
         print("\n".join(fault.name for fault in wanted))
         return 0
+    into: Path = arguments.into.resolve()
+    into.mkdir(parents=True, exist_ok=True)
+    seed = _seed(into, arguments.seed)
     had = {(result.fault, result.seed) for result in results_in(into)}
     faults = [fault for fault in wanted if (fault.name, seed) not in had]
     print(

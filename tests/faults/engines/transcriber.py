@@ -5,44 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from services.common.contracts import Word
 from services.common.errors import EngineUnavailable, Overloaded
 from services.common.lifecycle import run
 from services.common.settings import load_or_exit
 from services.transcriber import __main__ as transcriber
-from services.transcriber.ports import HeardWord, Hypothesis, Recognizer, RecognizerStream
+from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
 from services.transcriber.settings import TranscriberSettings
 from tests.faults.engines import ORDERS, Orders
-
-_BACK_MS = 8000.0
-_LONG_MS = 30_000.0
+from tests.faults.engines.nonsense import spoiled
 
 _orders = Orders(Path(os.environ[ORDERS]))
 _open = transcriber.open_recognizer
-
-
-def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
-    """What comes in its stead."""
-    words = hypothesis.words
-    if not words:
-        return [hypothesis]
-    match order:
-        case "times go back":
-            return [replace(hypothesis, words=tuple(_moved(word, -_BACK_MS * at) for at, word in enumerate(words)))]
-        case "empty":
-            return [hypothesis if hypothesis.endpoint else replace(hypothesis, words=())]
-        case "30 s long":
-            return [replace(hypothesis, words=tuple(replace(word, end_ms=word.end_ms + _LONG_MS) for word in words))]
-        case "repeated":
-            return [hypothesis] * 3
-        case _:
-            return [hypothesis]
-
-
-def _moved(word: HeardWord, by_ms: float) -> HeardWord:
-    return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
 
 
 class SpoiledStream:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from tests.faults.engines.nonsense import ORDERS as NONSENSE
 from tests.faults.faults.fault import Fault
 from tests.faults.scene import Scene
 
@@ -92,8 +93,6 @@ class Errs(Fault):
     async def heal(self, scene: Scene) -> None:
         scene.engines.withdraw()
 
-
-NONSENSE = ("times go back", "empty", "30 s long", "repeated")
 
 ALL: tuple[Fault, ...] = (
     Dies(service="transcriber"),

@@ -1,0 +1,31 @@
+"""What a recognizer that talks nonsense says instead of what it heard. Pure."""
+
+from msgspec.structs import replace
+
+from services.transcriber.ports import HeardWord, Hypothesis
+
+ORDERS = ("times go back", "empty", "30 s long", "repeated")
+_BACK_MS = 8000.0
+_LONG_MS = 30_000.0
+
+
+def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
+    """What comes in its stead."""
+    words = hypothesis.words
+    if not words:
+        return [hypothesis]
+    match order:
+        case "times go back":
+            return [replace(hypothesis, words=tuple(_moved(word, -_BACK_MS * at) for at, word in enumerate(words)))]
+        case "empty":
+            return [hypothesis if hypothesis.endpoint else replace(hypothesis, words=())]
+        case "30 s long":
+            return [replace(hypothesis, words=tuple(replace(word, end_ms=word.end_ms + _LONG_MS) for word in words))]
+        case "repeated":
+            return [hypothesis] * 3
+        case _:
+            return [hypothesis]
+
+
+def _moved(word: HeardWord, by_ms: float) -> HeardWord:
+    return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
