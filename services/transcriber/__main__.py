@@ -1,6 +1,7 @@
 """The transcriber: ``audio`` in, ``transcripts`` out. ``python -m services.transcriber``."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from services.common.http import Server
@@ -13,32 +14,7 @@ from services.transcriber.processor import Transcriber
 from services.transcriber.session import Limits, Streams
 from services.transcriber.settings import TranscriberSettings
 
-
-async def serve(service: Service, settings: TranscriberSettings) -> None:
-    """Run until the service is told to stop."""
-    server = Server(
-        service,
-        host=settings.host,
-        port=settings.transcriber_port,
-        port_variable="DRAGOMAN_TRANSCRIBER_PORT",
-    )
-    cluster = Cluster.of(settings)
-    streams = Streams(settings.recognizer_streams)
-    limits = Limits()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.run())
-        async with open_recognizer(settings) as recognizer:
-            service.started()
-            await process_partitions(
-                cluster=cluster,
-                service="transcriber",
-                instance=settings.instance,
-                source=AUDIO,
-                output=TRANSCRIPTS,
-                make=lambda partition, outbox: Transcriber(recognizer, outbox, streams, limits),
-                drain=service.stopping,
-                ready_when=service.ready_when,
-            )
+OpenRecognizer = Callable[[TranscriberSettings], AbstractAsyncContextManager[Recognizer]]
 
 
 def open_recognizer(settings: TranscriberSettings) -> AbstractAsyncContextManager[Recognizer]:
@@ -61,6 +37,33 @@ def open_recognizer(settings: TranscriberSettings) -> AbstractAsyncContextManage
             from services.transcriber.aws.recognizer import AmazonRecognizer
 
             return AmazonRecognizer.load(endpoint=settings.transcribe_endpoint, stability=settings.transcribe_stability)
+
+
+async def serve(service: Service, settings: TranscriberSettings, open_engine: OpenRecognizer = open_recognizer) -> None:
+    """Run until the service is told to stop."""
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.transcriber_port,
+        port_variable="DRAGOMAN_TRANSCRIBER_PORT",
+    )
+    cluster = Cluster.of(settings)
+    streams = Streams(settings.recognizer_streams)
+    limits = Limits()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.run())
+        async with open_engine(settings) as recognizer:
+            service.started()
+            await process_partitions(
+                cluster=cluster,
+                service="transcriber",
+                instance=settings.instance,
+                source=AUDIO,
+                output=TRANSCRIPTS,
+                make=lambda partition, outbox: Transcriber(recognizer, outbox, streams, limits),
+                drain=service.stopping,
+                ready_when=service.ready_when,
+            )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The translator: ``transcripts`` in, speech in S3 and ``translations`` out. ``python -m services.translator``."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from services.common.audience import AudienceView
 from services.common.clock import steady_ms
@@ -31,66 +31,7 @@ _SPEECH_PATIENCE_S = 1.0
 """Speech that would wait longer for its turn is left out; captions wait as long as a translation may take."""
 
 
-async def serve(service: Service, settings: TranslatorSettings) -> None:
-    """Run until the service is told to stop."""
-    server = Server(
-        service,
-        host=settings.host,
-        port=settings.translator_port,
-        port_variable="DRAGOMAN_TRANSLATOR_PORT",
-    )
-    cluster = Cluster.of(settings)
-    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
-        tasks.create_task(server.run())
-        traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
-        engines = await parts.enter_async_context(open_engines(settings))
-        audience = AudienceView()
-        reader = await parts.enter_async_context(
-            LogReader.open(cluster, [AUDIENCE], client_id=f"translator-{settings.instance}-audience")
-        )
-        following = tasks.create_task(audience.run(reader.follow()))
-        await reader.caught_up()
-        service.ready_when("audience", lambda: reader.flows)
-        workshop = Workshop(
-            engines=engines,
-            make_chunker=chunking(settings),
-            policy=LanePolicy(
-                pace=Pace(most=settings.max_rate, most_far_behind=settings.max_rate_far_behind),
-                shed_backlog_ms=settings.shed_backlog_s * 1000,
-            ),
-            audience=audience,
-            linger_ms=settings.linger_s * 1000,
-            clock=steady_ms,
-            traced=traces.published if traces else untraced,
-        )
-        service.started()
-        await process_partitions(
-            cluster=cluster,
-            service="translator",
-            instance=settings.instance,
-            source=TRANSCRIPTS,
-            output=TRANSLATIONS,
-            make=lambda partition, outbox: TranslationProcessor(outbox, workshop),
-            drain=service.stopping,
-            ready_when=service.ready_when,
-        )
-        following.cancel()
-
-
-@asynccontextmanager
-async def open_engines(settings: TranslatorSettings) -> AsyncIterator[Engines]:
-    """The engines and the store, ready to work."""
-    async with S3ClipStore.open(settings.clips_bucket) as store, open_adapters(settings) as (translator, synthesizer):
-        yield Engines(
-            translator=RememberingTranslator(translator, settings.cached_phrases),
-            synthesizer=RememberingSynthesizer(synthesizer, settings.cached_clips_mb * 1_000_000),
-            store=store,
-            deadlines=Deadlines(
-                translate_s=settings.translate_deadline_s,
-                synthesize_s=settings.synthesize_deadline_s,
-                store_s=settings.store_deadline_s,
-            ),
-        )
+OpenAdapters = Callable[[TranslatorSettings], AbstractAsyncContextManager[tuple[Translator, Synthesizer]]]
 
 
 @asynccontextmanager
@@ -126,6 +67,68 @@ async def open_adapters(settings: TranslatorSettings) -> AsyncIterator[tuple[Tra
                 ) as synthesizer,
             ):
                 yield translator, synthesizer
+
+
+async def serve(service: Service, settings: TranslatorSettings, open_own: OpenAdapters = open_adapters) -> None:
+    """Run until the service is told to stop."""
+    server = Server(
+        service,
+        host=settings.host,
+        port=settings.translator_port,
+        port_variable="DRAGOMAN_TRANSLATOR_PORT",
+    )
+    cluster = Cluster.of(settings)
+    async with asyncio.TaskGroup() as tasks, AsyncExitStack() as parts:
+        tasks.create_task(server.run())
+        traces = await parts.enter_async_context(open_traces(settings.traces_endpoint, settings.instance))
+        engines = await parts.enter_async_context(open_engines(settings, open_own))
+        audience = AudienceView()
+        reader = await parts.enter_async_context(
+            LogReader.open(cluster, [AUDIENCE], client_id=f"translator-{settings.instance}-audience")
+        )
+        following = tasks.create_task(audience.run(reader.follow()))
+        await reader.caught_up()
+        service.ready_when("audience", lambda: reader.flows)
+        workshop = Workshop(
+            engines=engines,
+            make_chunker=chunking(settings),
+            policy=LanePolicy(
+                pace=Pace(most=settings.max_rate, most_far_behind=settings.max_rate_far_behind),
+                shed_backlog_ms=settings.shed_backlog_s * 1000,
+            ),
+            audience=audience,
+            linger_ms=settings.linger_s * 1000,
+            clock=steady_ms,
+            traced=traces.published if traces else untraced,
+        )
+        service.started()
+        await process_partitions(
+            cluster=cluster,
+            service="translator",
+            instance=settings.instance,
+            source=TRANSCRIPTS,
+            output=TRANSLATIONS,
+            make=lambda partition, outbox: TranslationProcessor(outbox, workshop),
+            drain=service.stopping,
+            ready_when=service.ready_when,
+        )
+        following.cancel()
+
+
+@asynccontextmanager
+async def open_engines(settings: TranslatorSettings, open_own: OpenAdapters = open_adapters) -> AsyncIterator[Engines]:
+    """The engines and the store, ready to work."""
+    async with S3ClipStore.open(settings.clips_bucket) as store, open_own(settings) as (translator, synthesizer):
+        yield Engines(
+            translator=RememberingTranslator(translator, settings.cached_phrases),
+            synthesizer=RememberingSynthesizer(synthesizer, settings.cached_clips_mb * 1_000_000),
+            store=store,
+            deadlines=Deadlines(
+                translate_s=settings.translate_deadline_s,
+                synthesize_s=settings.synthesize_deadline_s,
+                store_s=settings.store_deadline_s,
+            ),
+        )
 
 
 def chunking(settings: TranslatorSettings) -> MakeChunker:

@@ -1,14 +1,14 @@
-"""``python -m tests.bench.load``: what the notifier carries by itself, beside a plain broadcast of the same messages.
+"""``python -m tests.bench.load``: what the notifier carries by itself, beside others that are given the same messages.
 
-A recorded talk goes through Kafka; no engine runs. First the notifier's listeners, then the peer's: each has the
-machine, but for the broker, the talk and its listeners, to itself.
+A recorded talk goes through Kafka; no engine runs. First the notifier's listeners, then those of a plain broadcast,
+then Centrifugo's: each has the machine, but for the broker, the talk and its listeners, to itself.
 """
 
 import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,12 +19,14 @@ from aiobotocore.session import get_session
 from rich.console import Console
 
 from services.cli.clients.connection import socket_url
-from services.cli.evaluation.load import NOTIFIER, LoadReport, Plan, Target, load_report
+from services.cli.evaluation.load import NOTIFIER, Level, LoadReport, Plan, Target, load_report
 from services.cli.presentation import folder, load_figures
 from services.cli.stack import Platform, Ports, Stack
 from services.cli.stack.ports import HOST, free_ports, listens
 from services.cli.stack.process import Process
 from services.common.kafka import Publisher
+from tests.bench.centrifugo import centrifugo
+from tests.bench.page import DOCS, fill, table
 from tests.bench.recorded import RecordedTalk
 from tests.e2e.talks import BABYLON
 
@@ -41,30 +43,74 @@ class Figures(msgspec.Struct, frozen=True):
 
     notifier: LoadReport
     peer: LoadReport
+    centrifugo: LoadReport | None = None
 
 
 def bench(
     levels: Annotated[str, typer.Option(help="Listeners, level by level.")] = "100,500,2000,10000",
     hold: Annotated[float, typer.Option(help="Seconds that each level is measured.")] = 20.0,
     join: Annotated[float, typer.Option(help="Listeners that come in a second.")] = 300.0,
+    program: Annotated[
+        Path | None, typer.Option("--centrifugo", help="Its program, if it shall be measured too.", exists=True)
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the folder with figures and picture is made.")] = Path("out"),
+    docs: Annotated[bool, typer.Option("--docs", help="Write figures and picture into docs/ too.")] = False,
 ) -> None:
-    """Measure both, one after the other."""
+    """Measure all, one after the other."""
     plan = Plan([int(level) for level in levels.split(",")], [_LANGUAGE], join, hold)
     console = Console()
-    figures = asyncio.run(measure(plan, console))
+    figures = asyncio.run(measure(plan, console, program))
     place = folder.new_folder(out)
     folder.write_json(place / "load.json", figures)
     series = {"notifier": figures.notifier.levels, "plain broadcast": figures.peer.levels}
+    if figures.centrifugo is not None:
+        series["Centrifugo"] = figures.centrifugo.levels
     title = f"Announcement delay, {hold:.0f} s at each level"
-    (place / "load.svg").write_text(load_figures.picture(series, title, figures.notifier.machine), encoding="utf-8")
+    curves = {name: load_figures.points(levels) for name, levels in series.items()}
+    picture = load_figures.picture(curves, title, figures.notifier.machine)
+    (place / "load.svg").write_text(picture, encoding="utf-8")
+    if docs:
+        (DOCS / "listeners.svg").write_text(picture, encoding="utf-8")
+        fill(DOCS / "performance.md", "listeners", report(series, figures.notifier, title))
     for name, found in series.items():
         console.print(f"\n[bold]{name}[/]", load_figures.table(found), sep="\n")
     console.print(f"\nFigures and picture: [bold]{place}[/]", highlight=False)
 
 
-async def measure(plan: Plan, console: Console) -> Figures:
-    """The notifier, then the peer, at a platform of their own."""
+def report(series: Mapping[str, Sequence[Level]], of: LoadReport, title: str) -> str:
+    """As Markdown."""
+    rows = [
+        [
+            name if not number else "",
+            f"{level.listeners:,}",
+            " / ".join(_number(getattr(level.announce_delay_ms, share)) for share in ("p50", "p95", "p99")),
+            _number(level.kb_per_listener, 1),
+            _number(level.notifier_cores, 2),
+            _number(level.us_per_notice),
+            f"{level.lost}, {level.repeated}, {sum(level.closed.values())}",
+        ]
+        for name, levels in series.items()
+        for number, level in enumerate(levels)
+    ]
+    columns = [
+        "",
+        "listeners",
+        "announced p50 / p95 / p99 ms",
+        "KB a listener",
+        "cores",
+        "µs a notice",
+        "lost, twice, gone",
+    ]
+    told = f"{title}; {of.machine}, {of.taken_at[:10]}."
+    return f"{told}\n\n{table(columns, rows)}\n\n![Announcement delay by the number of listeners](listeners.svg)"
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+async def measure(plan: Plan, console: Console, program: Path | None) -> Figures:
+    """The notifier, then its peers, at a platform of their own. program: Centrifugo's."""
     with tempfile.TemporaryDirectory(prefix="dragoman-") as name:
         place, ports = Path(name), Ports.free()
         platform = Platform(ports=ports, data=place / "data", logs=place / "logs")
@@ -77,7 +123,11 @@ async def measure(plan: Plan, console: Console) -> Figures:
                 own = Target(url, talk.session_id, lambda: {NOTIFIER: stack[NOTIFIER].pid or 0})
                 notifier = await load_report(own, plan, console.print)
                 async with _peer(platform, talk, place) as target:
-                    return Figures(notifier, await load_report(target, plan, console.print))
+                    peer = await load_report(target, plan, console.print)
+                if program is None:
+                    return Figures(notifier, peer)
+                async with centrifugo(program, platform.broker.bootstrap, talk.session_id, place) as target:
+                    return Figures(notifier, peer, await load_report(target, plan, console.print))
 
 
 @asynccontextmanager

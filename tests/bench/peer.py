@@ -5,6 +5,7 @@ words. No resume, no languages, no signed URLs, no limits.
 """
 
 import sys
+from collections.abc import AsyncIterator
 
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -37,14 +38,18 @@ async def main(bootstrap: str, port: int, session_id: str) -> None:
             listeners.discard(socket)
 
     raise_open_files()
-    async with (
-        LogReader.open(Cluster(bootstrap), [TRANSLATIONS], client_id="peer", since_ms=now_ms()) as reader,
-        serve(listen, "127.0.0.1", port, compression=None),
-    ):
+    async with serve(listen, "127.0.0.1", port, compression=None):
+        async for notice in notices(bootstrap, session_id):
+            broadcast(listeners, notice, text=True)
+
+
+async def notices(bootstrap: str, session_id: str) -> AsyncIterator[bytes]:
+    """A session's captions and speech from now on, in the notifier's words."""
+    async with LogReader.open(Cluster(bootstrap), [TRANSLATIONS], client_id="peer", since_ms=now_ms()) as reader:
         async for received in reader.follow():
             record = received.record
             if record.session_id == session_id and isinstance(record, Caption | Speech):
-                broadcast(listeners, _text(record, received.read_at_ms), text=True)
+                yield _text(record, received.read_at_ms)
 
 
 def _text(record: Caption | Speech, read_at_ms: float) -> bytes:

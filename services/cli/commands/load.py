@@ -72,7 +72,8 @@ async def _load(
     place = folder.new_folder(out)
     folder.write_json(place / "load.json", found)
     title = f"Announcement delay, {plan.hold_s:.0f} s at each level"
-    (place / "load.svg").write_text(load_figures.picture({"notifier": found.levels}, title, found.machine), "utf-8")
+    curves = {"notifier": load_figures.points(found.levels)}
+    (place / "load.svg").write_text(load_figures.picture(curves, title, found.machine), "utf-8")
     console.print(load_figures.table(found.levels))
     console.print(f"\nReport and picture: [bold]{place}[/]", highlight=False)
     return found

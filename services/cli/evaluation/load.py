@@ -31,6 +31,8 @@ class Target:
     """Id or code."""
     pids: Callable[[], Mapping[str, int]]
     """Processes on this machine, by service; without the notifier nothing is said of its memory and CPU."""
+    dialect: str = ""
+    """Of a server that isn't ours: see ``Crowds.open``."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ async def load(target: Target, plan: Plan, report: Callable[[str], object] = lam
     report: told of each step. Raises HelperFailed.
     """
     levels: list[Level] = []
-    async with Crowds.open(target.url, target.session, plan.languages, plan.fetch_share) as crowds:
+    async with Crowds.open(target.url, target.session, plan.languages, plan.fetch_share, target.dialect) as crowds:
         empty = _used(target, crowds)
         empty.sample()
         for wanted in plan.levels:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import log10
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from rich.table import Table
@@ -11,7 +12,7 @@ from services.cli.evaluation.load import Level
 _COLUMNS = ("listeners", "p50 / p95 / p99 ms", "join", "fetch", "lost, twice", "gone, refused", "KB", "cores")
 
 _INK, _PALE, _GRID = "#2f3a44", "#7c8791", "#e8ebee"
-_COLOURS = ("#3b7a78", "#a8633a")
+_COLOURS = ("#3b7a78", "#a8633a", "#6a5a94")
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 430, 70, 40, 100, 50
 _LEAST_MS, _DECADES = 1.0, 4
 _SHARES = {"p50": "", "p99": ' stroke-dasharray="5 4"'}
@@ -38,9 +39,23 @@ def table(levels: Sequence[Level]) -> Table:
     return made
 
 
-def picture(series: Mapping[str, Sequence[Level]], title: str, subtitle: str) -> str:
-    """How late notices reach how many listeners, as SVG; both scales are logarithmic. series: by name, at most two."""
-    counts = sorted({level.listeners for levels in series.values() for level in levels if level.listeners})
+class Point(NamedTuple):
+    """Of a curve: so many, and how late it is with them."""
+
+    size: int
+    p50: float | None
+    p99: float | None
+
+
+def points(levels: Sequence[Level]) -> list[Point]:
+    """How late notices reach how many listeners, ms."""
+    return [Point(one.listeners, one.announce_delay_ms.p50, one.announce_delay_ms.p99) for one in levels]
+
+
+def picture(series: Mapping[str, Sequence[Point]], title: str, subtitle: str, of: str = "listeners") -> str:
+    """How late it is with how many, as SVG; both scales logarithmic. series: by name, three at most. of: what there
+    are so many of."""
+    counts = sorted({point.size for curve in series.values() for point in curve if point.size})
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="11">',
@@ -48,7 +63,7 @@ def picture(series: Mapping[str, Sequence[Level]], title: str, subtitle: str) ->
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         _text(24, 34, title, _INK, "start", 17),
         _text(24, 54, subtitle, _PALE),
-        _text(_WIDTH / 2, _HEIGHT - 10, "listeners", _PALE, "middle"),
+        _text(_WIDTH / 2, _HEIGHT - 10, of, _PALE, "middle"),
     ]
     for decade in range(_DECADES + 1):
         y = _y(_LEAST_MS * 10**decade)
@@ -62,16 +77,16 @@ def picture(series: Mapping[str, Sequence[Level]], title: str, subtitle: str) ->
             f'<path d="M{x:.1f} {_TOP} V{_HEIGHT - _BOTTOM}" stroke="{_GRID}"/>',
             _text(x, _HEIGHT - _BOTTOM + 16, str(count), _PALE, "middle"),
         ]
-    for place, (name, levels) in enumerate(series.items()):
+    for place, (name, curve) in enumerate(series.items()):
         colour = _COLOURS[place % len(_COLOURS)]
-        parts.append(_text(_LEFT + 260 * place, _TOP - 16, f"{name}: p50, and p99 dashed", colour))
+        parts.append(_text(_LEFT + 220 * place, _TOP - 16, f"{name}: p50, and p99 dashed", colour))
         for share, dashes in _SHARES.items():
-            measured = [(level.listeners, getattr(level.announce_delay_ms, share)) for level in levels]
-            points = [(_x(count, counts), _y(delay), delay) for count, delay in measured if count and delay is not None]
-            line = " L".join(f"{x:.1f} {y:.1f}" for x, y, _ in points)
+            measured = [(point.size, getattr(point, share)) for point in curve]
+            places = [(_x(count, counts), _y(delay), delay) for count, delay in measured if count and delay is not None]
+            line = " L".join(f"{x:.1f} {y:.1f}" for x, y, _ in places)
             if line:
                 parts.append(f'<path d="M{line}" fill="none" stroke="{colour}" stroke-width="1.6"{dashes}/>')
-            parts += [_text(x, y - 6, f"{delay:.0f}", colour, "middle") for x, y, delay in points]
+            parts += [_text(x, y - 6, f"{delay:.0f}", colour, "middle") for x, y, delay in places]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

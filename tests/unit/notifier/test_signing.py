@@ -6,6 +6,7 @@ import pytest
 
 from services.common.errors import EngineUnavailable
 from services.notifier import announcer
+from services.notifier.listener import Listener
 from services.notifier.presign import Presigner
 from tests.unit.notifier.records import caption, session, speech
 from tests.unit.notifier.serving import serving
@@ -55,3 +56,22 @@ async def test_who_can_not_be_served_speech_is_told_and_readers_go_on(
                 assert before[1]["code"] == "unavailable"
             served.take(caption(1))
             assert await reader.some(2) == [("caption", 0), ("caption", 1)]
+
+
+async def test_a_clips_url_is_there_before_its_listeners_are_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_before: list[int] = []
+    send_news = Listener.send_news
+
+    def noted(listener: Listener) -> None:
+        signed_before.append(len(served.signed))
+        send_news(listener)
+
+    async with serving() as served:
+        served.take(session())
+        async with served.joined() as ears:
+            served.take(caption(0))
+            assert await ears.some(1) == [("caption", 0)]
+            monkeypatch.setattr(Listener, "send_news", noted)
+            served.take(speech(0))
+            assert await ears.some(1) == [("speech", 0)]
+    assert set(signed_before) == {1}

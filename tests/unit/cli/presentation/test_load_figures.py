@@ -32,10 +32,14 @@ def test_the_table_fits_a_terminal_and_has_a_row_for_each_level() -> None:
 
 def test_the_picture_has_a_point_for_each_figure_that_there_is() -> None:
     series = {"A & B": [level(100, 5.0, 20.0), level(2000, 51.0, 203.0)], "C": [level(100, None, None)]}
-    root = ElementTree.fromstring(load_figures.picture(series, "Delay <ms>", "here"))
+    root = ElementTree.fromstring(
+        load_figures.picture(
+            {name: load_figures.points(levels) for name, levels in series.items()}, "Delay <ms>", "here"
+        )
+    )
     texts = [element.text for element in root.iter() if element.tag.endswith("text")]
     assert {"Delay <ms>", "A & B: p50, and p99 dashed", "100", "2000", "5", "20", "51", "203"} <= set(texts)
 
 
 def test_a_load_that_nobody_joined_has_a_picture_too() -> None:
-    ElementTree.fromstring(load_figures.picture({"A": [level(0, None, None)]}, "a", "b"))
+    ElementTree.fromstring(load_figures.picture({"A": load_figures.points([level(0, None, None)])}, "a", "b"))
