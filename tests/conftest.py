@@ -25,8 +25,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     platform = Platform(ports=Ports.free(), data=folder / "data", logs=folder / "logs")
     asyncio.run(platform.start())
     with pytest.MonkeyPatch.context() as patch:
-        for limit in ("LIVE_SESSIONS", "SESSIONS"):  # tests leave talks behind, all of one speaker
-            patch.setenv(f"DRAGOMAN_SPEAKER_{limit}", "10000")
+        for limit in ("LIVE_SESSIONS", "SPEAKER_LIVE_SESSIONS", "SPEAKER_SESSIONS"):
+            patch.setenv(f"DRAGOMAN_{limit}", "10000")  # tests leave talks behind, all of one speaker
         yield platform
     asyncio.run(platform.stop())
 
