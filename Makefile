@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up dev test bench faults fuzz images check format screenshots lock clean
+.PHONY: help setup demo up dev test bench faults fuzz images check audit format screenshots lock clean
 
 bin := .venv/bin
 npm := PATH="$(CURDIR)/$(bin):$$PATH" npm --prefix frontend run --silent
@@ -45,13 +45,17 @@ images: setup  ## build the services' images without a container engine, try eac
 	@scripts/images
 	@$(bin)/pytest tests/images
 
-check: setup  ## lint, format, types, which module may import which, the web apps' size, Terraform's format
+check: setup  ## lint, format, types, which module may import which, the web apps' size, Terraform's format, advisories
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-cache
 	@$(npm) check
+	@$(bin)/python -m tests.audit || test $$? -eq 3  # advisories that can't be had are told, and hold nothing up
 	@! command -v terraform >/dev/null || terraform fmt -check -diff -recursive terraform
+
+audit: setup  ## look every locked package up in the databases of advisories
+	@$(bin)/python -m tests.audit
 
 format: setup  ## format the code and mend what the linters can
 	@$(bin)/ruff check --fix .

@@ -33,7 +33,7 @@ def play(machine: type[RuleBasedStateMachine], examples: int) -> None:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:
         run_state_machine_as_test(
-            machine, settings=settings(max_examples=examples, stateful_step_count=30, deadline=None)
+            machine, settings=settings(max_examples=examples, stateful_step_count=50, deadline=None)
         )
     finally:
         structlog.reset_defaults()

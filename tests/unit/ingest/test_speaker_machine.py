@@ -20,8 +20,25 @@ from tests.unit.play import Complaints, documented_codes, play
 T = TypeVar("T")
 _BURST_S = 30.0
 _WINDOW = 8
-MALFORMED = ("{", "[]", "7", '{"type": 7}', "\0", "[" * 60_000, '{"type":"start","session":7}', '{"type":"pause"')
+MALFORMED = (
+    "{",
+    "[]",
+    "7",
+    '{"type": 7}',
+    "\0",
+    '{"type":"pause","more":' + "[" * 60_000,
+    '{"type":"start","session":7}',
+    '{"type":"pause"',
+)
 NO_FRAMES = (b"", b"\0" * 19, frame(0)[:20], frame(0)[:-1], frame(0, samples=16_001), frame(0, first_sample=2**60))
+
+NO_NUMBERS: tuple[Any, ...] = (-1, 2**31, 1.5, "0", None, [])
+WRONG_STARTS: tuple[tuple[int, dict[str, Any]], ...] = (
+    *((4401, {"token": token}) for token in ("", "a.b.c", "expired", "é" * 20, "x" * 9_000)),
+    *((4404, {"session": name}) for name in ("", "nobody", "x" * 5_000, "\0")),
+    *((4400, {"next_seq": wrong}) for wrong in NO_NUMBERS),
+    (4403, {"session": "foreign"}),
+)
 
 
 @lru_cache(1)
@@ -71,6 +88,7 @@ class Speakers(RuleBasedStateMachine):
         self.session = self.run(self.ingest.session())
         self.foreign = self.run(self.ingest.session(owner="somebody-else"))
         self.run(self._bring_neighbour())
+        self.take_the_floor(ahead=0, behind=0)
 
     async def _bring_neighbour(self) -> None:
         self.neighbours = await self.ingest.session()
@@ -83,6 +101,12 @@ class Speakers(RuleBasedStateMachine):
         if self.real:
             return await OverSocket.open(f"ws://127.0.0.1:{self.ingest.port}/speak")
         return Direct(self.ingest.speaking.serve, "/speak")
+
+    def _newcomer(self) -> End:
+        """One that has said nothing yet."""
+        if not self.waiting:
+            self.waiting.append(self.run(self._connect()))
+        return self.waiting[0]
 
     async def _start(self, end: End, session: Session | str, token: str | None = None, next_seq: int = 0) -> None:
         name = session if isinstance(session, str) else session.session_id
@@ -100,6 +124,18 @@ class Speakers(RuleBasedStateMachine):
         if end in self.waiting:
             self.waiting.remove(end)
 
+    @property
+    def speaker(self) -> End:
+        assert self.holder is not None
+        return self.holder
+
+    def _need_speaker(self) -> None:
+        """Have somebody who holds the floor."""
+        if self.state == "ended":
+            self._go_on_in_another()
+        if self.holder is None:
+            self.take_the_floor(ahead=0, behind=0)
+
     # -- before ready --
 
     @precondition(lambda self: len(self.waiting) < 5)
@@ -107,58 +143,40 @@ class Speakers(RuleBasedStateMachine):
     def connect(self) -> None:
         self.waiting.append(self.run(self._connect()))
 
-    @precondition(lambda self: self.waiting)
     @rule(message=st.sampled_from((*MALFORMED, *NO_FRAMES, frame(0), '{"type":"pause"}', '{"type":"start"}')))
     def begin_wrongly(self, message: str | bytes) -> None:
-        end = self.waiting[0]
+        end = self._newcomer()
         self.run(end.send(message))
         self.run(self._closes(end, 4400))
 
-    @precondition(lambda self: self.waiting)
-    @rule(token=st.sampled_from(("", "a.b.c", "expired", "\u00e9" * 20, "x" * 9_000)))
-    def start_without_a_token(self, token: str) -> None:
-        end = self.waiting[0]
-        self.run(self._start(end, self.session, signer().token(exp=1e9) if token == "expired" else token))
-        self.run(self._closes(end, 4401))
+    @rule(wrong=st.sampled_from(WRONG_STARTS))
+    def start_wrongly(self, wrong: tuple[int, dict[str, Any]]) -> None:
+        end, (code, changes) = self._newcomer(), wrong
+        start = {"type": "start", "token": _token(), "session": self.session.session_id, "next_seq": 0, **changes}
+        if start["token"] == "expired":
+            start["token"] = signer().token(exp=1e9)
+        if start["session"] == "foreign":
+            start["session"] = self.foreign.session_id
+        self.run(end.send(json.dumps(start)))
+        self.run(self._closes(end, code))
 
-    @precondition(lambda self: self.waiting)
-    @rule(name=st.sampled_from(("", "nobody", "x" * 5_000, "\0")))
-    def start_in_no_session(self, name: str) -> None:
-        end = self.waiting[0]
-        self.run(self._start(end, name))
-        self.run(self._closes(end, 4404))
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def start_in_a_session_of_another(self) -> None:
-        end = self.waiting[0]
-        self.run(self._start(end, self.foreign))
-        self.run(self._closes(end, 4403))
-
-    @precondition(lambda self: self.waiting)
-    @rule(next_seq=st.sampled_from((-1, 2**31, 1.5, "0", None, [])))
-    def start_at_a_number_that_there_is_not(self, next_seq: Any) -> None:
-        end = self.waiting[0]
-        self.run(self._start(end, self.session, next_seq=next_seq))
-        self.run(self._closes(end, 4400))
-
-    @precondition(lambda self: self.waiting)
     @rule(message=st.sampled_from((frame(0), '{"type":"end"}', "{", b"")))
     def send_before_ready(self, message: str | bytes) -> None:
         """A direct one is sure to be early; over a socket it may as well be the first message after ``ready``."""
         if self.real:
             return
-        end = self.waiting[0]
+        end = self._newcomer()
         self.run(self._start(end, self.session))
         self.run(end.send(message))
         self.run(self._closes(end, 4400))
         assert [one["type"] for one in end.said] == ["error"]
 
-    @precondition(lambda self: self.waiting and self.state != "ended")
+    @precondition(lambda self: self.state != "ended")
     @rule(ahead=st.sampled_from((0, 0, 0, 1, 700)), behind=st.integers(0, 3))
     def take_the_floor(self, ahead: int, behind: int) -> None:
         """To resume, or to take over from whoever has it."""
-        end, before = self.waiting.pop(0), self.holder
+        end, before = self._newcomer(), self.holder
+        self.waiting.remove(end)
         self.run(self._start(end, self.session, next_seq=max(0, self.next_seq + ahead - behind)))
         self.run(until(lambda: end.said))
         ready = end.said[0]
@@ -174,15 +192,15 @@ class Speakers(RuleBasedStateMachine):
 
     # -- after ready --
 
-    @precondition(lambda self: self.holder)
     @rule(samples=st.lists(st.integers(1, 800), min_size=1, max_size=2 * _WINDOW), skipped=st.sampled_from((0, 0, 5)))
     def speak(self, samples: list[int], skipped: int) -> None:
+        self._need_speaker()
         self.run(self._speak(samples, skipped))
 
-    @precondition(lambda self: self.holder)
     @rule(samples=st.lists(st.integers(1, 800), min_size=1, max_size=_WINDOW - 1))
     def speak_while_kafka_is_away(self, samples: list[int]) -> None:
         """Nothing is acknowledged before Kafka has it."""
+        self._need_speaker()
         live, publisher = self.state == "live", self.ingest.publisher
         before = self._acks()
         publisher.gone = True
@@ -201,66 +219,63 @@ class Speakers(RuleBasedStateMachine):
         assert self.holder is not None
         self.next_sample += skipped
         for count in samples:
-            await self.holder.send(frame(self.next_seq, samples=count, first_sample=self.next_sample))
+            await self.speaker.send(frame(self.next_seq, samples=count, first_sample=self.next_sample))
             if self.state == "live":
                 self.in_kafka.append((self.next_seq, self.next_sample))
             self.next_seq += 1
             self.next_sample += count
 
     async def _acknowledged(self) -> None:
-        holder = self.holder
+        holder = self.speaker
         assert holder is not None
         await until(lambda: holder.over or {"type": "ack", "seq": self.next_seq - 1} in holder.said)
         assert not holder.over, (holder.code, holder.said)
 
-    @precondition(lambda self: self.holder and self.next_seq)
     @rule(back=st.integers(1, 5), samples=st.integers(1, 800))
     def send_again_what_was_had(self, back: int, samples: int) -> None:
         """Acknowledged once more, and nowhere twice."""
-        assert self.holder is not None
-        before = len(self.holder.said)
-        self.run(self.holder.send(frame(max(0, self.next_seq - back), samples=samples)))
-        self.run(until(lambda: self.holder is None or len(self.holder.said) > before))
-        assert self.holder.said[-1] == {"type": "ack", "seq": self.next_seq - 1}
+        self._need_speaker()
+        if not self.next_seq:
+            self.run(self._speak([1], 0))
+        before = len(self.speaker.said)
+        self.run(self.speaker.send(frame(max(0, self.next_seq - back), samples=samples)))
+        self.run(until(lambda: len(self.speaker.said) > before))
+        assert self.speaker.said[-1] == {"type": "ack", "seq": self.next_seq - 1}
 
-    @precondition(lambda self: self.holder)
     @rule(wrong=st.sampled_from((*NO_FRAMES, *MALFORMED, "seq", "sample")))
     def say_what_is_nothing(self, wrong: str | bytes) -> None:
-        assert self.holder is not None
+        self._need_speaker()
         if wrong == "seq":
             wrong = frame(self.next_seq + 1, first_sample=self.next_sample)
         elif wrong == "sample":
             wrong = frame(self.next_seq, first_sample=self.next_sample - 1) if self.next_sample else b""
         elif wrong == MALFORMED[6]:  # is a message, of a type that is ignored here
             wrong = "{"
-        self.run(self.holder.send(wrong))
-        self.run(self._closes(self.holder, 4400))
+        self.run(self.speaker.send(wrong))
+        self.run(self._closes(self.speaker, 4400))
 
-    @precondition(lambda self: self.holder)
     @rule(kind=st.sampled_from(("pause", "mute", "resume")))
     def change(self, kind: str) -> None:
-        assert self.holder is not None
-        before = len(self.holder.said)
-        self.run(self.holder.send(json.dumps({"type": kind, "more": [1]})))
+        self._need_speaker()
+        before = len(self.speaker.said)
+        self.run(self.speaker.send(json.dumps({"type": kind, "more": [1]})))
         self.state = {"pause": "paused", "mute": "muted", "resume": "live"}[kind]
-        self.run(self._told(self.holder, before, self.state))
+        self.run(self._told(self.speaker, before, self.state))
 
-    @precondition(lambda self: self.holder)
     @rule(kind=st.sampled_from(("", "start", "join", "state", "x" * 500)))
     def say_what_is_unknown(self, kind: str) -> None:
         """Ignored."""
-        assert self.holder is not None
-        self.run(self.holder.send(json.dumps({"type": kind})))
+        self._need_speaker()
+        self.run(self.speaker.send(json.dumps({"type": kind})))
 
-    @precondition(lambda self: self.holder)
     @rule(state=st.sampled_from(("paused", "muted", "live")))
     def change_by_rest(self, state: Any) -> None:
-        assert self.holder is not None
-        before = len(self.holder.said)
+        self._need_speaker()
+        before = len(self.speaker.said)
         session = self.ingest.store.sessions[self.session.session_id]
         self.run(self.ingest.sessions.change(session, Change(state=state)))
         if state != self.state:
-            self.run(self._told(self.holder, before, state))
+            self.run(self._told(self.speaker, before, state))
         self.state = state
 
     async def _told(self, end: End, before: int, state: str) -> None:
@@ -268,43 +283,40 @@ class Speakers(RuleBasedStateMachine):
         await until(lambda: end.over or any(one["type"] == "state" for one in end.said[before:]))
         assert [one for one in end.said[before:] if one["type"] != "ack"] == [{"type": "state", "state": state}]
 
-    @precondition(lambda self: self.holder)
     @rule()
     def flood(self) -> None:
         """What comes faster than it can have been spoken is not taken."""
-        assert self.holder is not None
+        self._need_speaker()
         for _ in range(int(_BURST_S) + 1):
-            self.run(self.holder.send(frame(self.next_seq, samples=16_000, first_sample=self.next_sample)))
+            self.run(self.speaker.send(frame(self.next_seq, samples=16_000, first_sample=self.next_sample)))
             self.next_seq += 1
             self.next_sample += 16_000
-        self.run(self._closes(self.holder, 4429))
+        self.run(self._closes(self.speaker, 4429))
         if self.state == "live":
             self.in_kafka = self._seen()
         assert sum(one.samples for one in self.ingest.publisher.frames(self.session.session_id)) <= _BURST_S * 16_000
         self._go_on_in_another()
 
-    @precondition(lambda self: self.holder)
     @rule()
     def end(self) -> None:
-        assert self.holder is not None
-        self.run(self.holder.send('{"type":"end"}'))
-        holder = self.holder
-        self.run(self._closes(self.holder, 1000))
+        self._need_speaker()
+        self.run(self.speaker.send('{"type":"end"}'))
+        holder = self.speaker
+        self.run(self._closes(self.speaker, 1000))
         assert holder.said[-1] == {"type": "state", "state": "ended"}
         self.state = "ended"
 
-    @precondition(lambda self: self.holder)
     @rule()
     def end_by_rest(self) -> None:
-        assert self.holder is not None
+        self._need_speaker()
         self.run(self.ingest.sessions.end(self.ingest.store.sessions[self.session.session_id]))
-        self.run(self._closes(self.holder, 4410))
+        self.run(self._closes(self.speaker, 4410))
         self.state = "ended"
 
-    @precondition(lambda self: self.state == "ended" and self.waiting)
     @rule()
     def come_after_the_end(self) -> None:
-        end = self.waiting[0]
+        self.end()
+        end = self._newcomer()
         self.run(self._start(end, self.session))
         self.run(self._closes(end, 4410))
         self._go_on_in_another()
@@ -317,9 +329,9 @@ class Speakers(RuleBasedStateMachine):
         self.next_seq = self.next_sample = 0
         self.state, self.in_kafka = "created", []
 
-    @precondition(lambda self: self.holder or self.waiting)
     @rule(of_holder=st.booleans())
     def cut(self, of_holder: bool) -> None:
+        self._need_speaker()
         end = self.holder if self.holder and (of_holder or not self.waiting) else self.waiting[0]
         self.run(end.cut())
         if end is self.holder:
@@ -336,7 +348,7 @@ class Speakers(RuleBasedStateMachine):
         return [(one.seq, one.first_sample) for one in frames if one.mark is None]
 
     def _acks(self) -> list[int]:
-        return [one["seq"] for one in self.holder.said if one["type"] == "ack"] if self.holder else []
+        return [one["seq"] for one in self.speaker.said if one["type"] == "ack"] if self.holder else []
 
     def _frames_are_right(self) -> None:
         """Kafka has what was acknowledged: once, in order, nothing else."""

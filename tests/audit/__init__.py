@@ -1,0 +1,1 @@
+"""Whether locked packages are known to be vulnerable: ``make audit``."""
