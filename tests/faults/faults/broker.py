@@ -85,26 +85,6 @@ class Slow(Fault):
             process.send(signal.SIGCONT)
 
 
-@dataclass(frozen=True)
-class Refuses(Fault):
-    """No topic of ours takes a record: more replicas are asked for than there are."""
-
-    lasts_s: float = 10.0
-
-    @property
-    def name(self) -> str:
-        return f"broker: takes no record for {self.lasts_s:g} s"
-
-    async def inject(self, scene: Scene) -> None:
-        await _set_least_replicas(scene, "2")
-        if await _takes_records(scene, within_s=2.0):
-            raise Harmless("the broker still takes records")
-        scene.seen += 1
-
-    async def heal(self, scene: Scene) -> None:
-        await _set_least_replicas(scene, "1")
-
-
 async def _set_least_replicas(scene: Scene, count: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=scene.platform.broker.bootstrap)
     await admin.start()
@@ -167,6 +147,26 @@ class OneOfThreeGone(Fault):
 
 
 @dataclass(frozen=True)
+class Refuses(OneOfThreeGone):
+    """One is gone, and each record is to be on three: none is taken. (Of one broker, Kafka never asks for two.)"""
+
+    @property
+    def name(self) -> str:
+        return f"three brokers: take no record for {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        await _set_least_replicas(scene, "3")
+        await super().inject(scene)
+        if await _takes_records(scene, within_s=2.0):
+            raise Harmless("the brokers still take records")
+        scene.seen += 1
+
+    async def heal(self, scene: Scene) -> None:
+        await super().heal(scene)
+        await _set_least_replicas(scene, "2")
+
+
+@dataclass(frozen=True)
 class Rolled(Fault):
     """All three are restarted, each once all have everything, as a new version is brought in."""
 
@@ -206,7 +206,7 @@ ALL: tuple[Fault, ...] = (
     Gone(lasts_s=60.0),
     Frozen(),
     Slow(),
-    Refuses(),
     OneOfThreeGone(),
+    Refuses(),
     Rolled(),
 )
