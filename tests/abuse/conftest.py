@@ -29,7 +29,8 @@ class Target:
     def rest(self, token: str | None = None, address: str = HOME) -> httpx.AsyncClient:
         """Ingest, for whom this token makes one (None: nobody), from this address."""
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        transport = httpx.AsyncHTTPTransport(local_address=address, limits=httpx.Limits(max_connections=100))
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)  # people don't share connections
+        transport = httpx.AsyncHTTPTransport(local_address=address, limits=limits)
         return httpx.AsyncClient(base_url=self.stack.ingest_url, headers=headers, transport=transport, timeout=30)
 
     async def session(self, **more: object) -> dict[str, Any]:
