@@ -8,7 +8,7 @@ import pytest
 
 from services.cli.evaluation.load import Times
 from services.transcriber.ports import HeardWord, Hypothesis
-from tests.bench.page import fill
+from tests.bench.page import DOCS, fill
 from tests.bench.sessions.figures import Figures, Level, Service, drawn, knee, report, what_gave
 from tests.bench.sessions.recognizer import RecordedRecognizer
 from tests.bench.sessions.recording import Recorded, Recording, load
@@ -109,3 +109,11 @@ def test_figures_are_put_between_their_marks_and_nowhere_else(tmp_path: Path) ->
     assert page.read_text() == "a\n<!-- figures:x -->\nnew\n<!-- /figures:x -->\nb\n"
     with pytest.raises(ValueError, match="no place"):
         fill(page, "y", "new")
+
+
+@pytest.mark.parametrize("name", ["listeners", "sessions", "two-hours"])
+def test_the_page_has_a_place_for_what_each_bench_writes(tmp_path: Path, name: str) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text((DOCS / "performance.md").read_text(encoding="utf-8"), encoding="utf-8")
+    fill(page, name, "what was measured")
+    assert "what was measured" in page.read_text(encoding="utf-8")
