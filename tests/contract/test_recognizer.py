@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import jiwer
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -206,7 +207,10 @@ async def test_a_stream_that_takes_over_hears_the_context_and_repeats_none_of_it
     )
     said = [normalized(word.text) for final in taken for word in final.words]
     said += [normalized(word.text) for word in rest.words]
-    assert " ".join(said) == whole.text
+    # How a word is heard depends on where the stream begins; that it is there, and once, does not.
+    words = jiwer.process_words(whole.text, " ".join(said))
+    assert (words.deletions, words.insertions) == (0, 0)
+    assert words.substitutions <= 1
     assert [final.index for final in rest.finals] == [known.next_index + at for at in range(len(rest.finals))]
 
 
