@@ -42,8 +42,6 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=8
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
-# A look-up in the middle of each hop, for what cannot happen here (decision 3).
-transaction.partition.verification.enable=false
 # Sized for a laptop.
 num.network.threads=2
 num.io.threads=4
