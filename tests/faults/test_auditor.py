@@ -305,3 +305,25 @@ def test_an_announcement_may_come_again_on_another_connection() -> None:
     place = at(ToldCaption, 0) + 1
     again = [joined, caption, *(line for line in LINES[place:] if isinstance(line, ToldCaption))]
     assert audited([*LINES[:place], *again[:2], *LINES[place:]]).findings == []
+
+
+def test_a_word_shorter_than_the_tolerance_belongs_to_the_caption_that_it_begins() -> None:
+    first: Any = LINES[at(Caption, 0)]
+    second: Any = LINES[at(Caption, 1)]
+
+    def earlier(line: Any) -> Any:
+        """What begins with the second caption's first word begins where the first caption ends."""
+        if isinstance(line, Final):
+            words = tuple(
+                msgspec.structs.replace(word, start_ms=first.end_ms, end_ms=first.end_ms + 1)
+                if word.start_ms == second.start_ms
+                else word
+                for word in line.words
+            )
+            return msgspec.structs.replace(line, words=words)
+        if isinstance(line, Caption | Speech | ToldCaption | ToldSpeech) and line.start_ms == second.start_ms:
+            return msgspec.structs.replace(line, start_ms=first.end_ms)
+        return line
+
+    assert second.start_ms in {word.start_ms for line in LINES if isinstance(line, Final) for word in line.words}
+    assert audited(map(earlier, LINES)).findings == []

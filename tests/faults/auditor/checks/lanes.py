@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.faults.auditor.checks.sequence import gapless
 from tests.faults.auditor.checks.transcript import plain
-from tests.faults.auditor.evidence import Caption, Speech
+from tests.faults.auditor.evidence import Caption, Speech, Word
 from tests.faults.auditor.findings import Finding, Kind
 from tests.faults.auditor.talk import Talk
 
@@ -22,6 +22,11 @@ def check(talk: Talk) -> Iterator[Finding]:
         yield from _finished(talk, language)
 
 
+def _within(word: Word, caption: Caption) -> bool:
+    """Whether it ends with the caption's span or before. A word may be shorter than the tolerance, and follow it."""
+    return word.start_ms < caption.end_ms and word.end_ms <= caption.end_ms + _EXACT_MS
+
+
 def _every_word(talk: Talk, language: str) -> Iterator[Finding]:
     """A caption renders the words that follow those of the caption before; its span begins and ends with them."""
     where = f"{language}: recognized > translated"
@@ -30,7 +35,7 @@ def _every_word(talk: Talk, language: str) -> Iterator[Finding]:
         if caption.missing_ms:
             continue  # see ``missing``
         first = position
-        while position < len(words) and words[position].end_ms <= caption.end_ms + _EXACT_MS:
+        while position < len(words) and _within(words[position], caption):
             position += 1
         rendered = words[first:position]
         told = f"caption {caption.index} at {caption.start_ms:.0f}-{caption.end_ms:.0f} ms"
