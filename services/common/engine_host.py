@@ -51,15 +51,31 @@ class _Worker:
             raise EngineUnavailable(f"no process for {factory}: {fault}") from fault
 
     def ask(self, message: bytes, deadline_s: float) -> Any:
-        """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer."""
+        """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer.
+
+        A worker that does not even read is killed as well: a message that no longer fits into the pipe waits for it.
+        """
+        overdue = threading.Event()
+
+        def give_up() -> None:
+            overdue.set()
+            self._process.kill()
+
+        deadline = threading.Timer(deadline_s, give_up)
+        deadline.start()
         try:
             self._pipe.send_bytes(message)
-            if not self._pipe.poll(deadline_s):
-                raise TimeoutError(f"no answer within {deadline_s:g} s")
             result, fault = self._pipe.recv()
         except (OSError, EOFError) as lost:
             self.kill()
-            raise EngineUnavailable(f"engine worker lost: {lost or type(lost).__name__}") from lost
+            reason = f"no answer within {deadline_s:g} s" if overdue.is_set() else lost or type(lost).__name__
+            raise EngineUnavailable(f"engine worker lost: {reason}") from lost
+        finally:
+            deadline.cancel()
+            deadline.join()
+        if overdue.is_set():  # at the last moment: it answered, and is being killed
+            self.kill()
+            raise EngineUnavailable(f"engine worker lost: no answer within {deadline_s:g} s")
         if fault is not None:
             raise fault
         return result

@@ -98,6 +98,15 @@ async def test_a_call_stuck_in_native_code_is_killed_at_its_deadline_and_the_wor
         assert await host.call("pid") != pid
 
 
+async def test_a_worker_that_no_longer_reads_is_killed_at_the_deadline_of_a_call_too_long_for_the_pipe() -> None:
+    async with EngineHost.open(FACTORY, deadline_s=0.5) as host:
+        pid = await host.call("pid")
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(EngineUnavailable, match="no answer within"):
+            await host.call("greet", "Ana" * 1_000_000)
+        assert await host.call("pid") != pid
+
+
 async def test_a_dying_worker_fails_only_its_own_call() -> None:
     async with EngineHost.open(FACTORY, workers=2) as host:
         other = asyncio.create_task(host.call("sleep", 0.3))
