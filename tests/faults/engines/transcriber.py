@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.common.contracts import Word
@@ -16,7 +16,6 @@ from tests.faults.engines import ORDERS, Orders
 from tests.faults.engines.nonsense import spoiled
 
 _orders = Orders(Path(os.environ[ORDERS]))
-_open = transcriber.open_recognizer
 
 
 class SpoiledStream:
@@ -65,12 +64,11 @@ class SpoiledRecognizer:
 
 
 @asynccontextmanager
-async def _spoiled(opening: AbstractAsyncContextManager[Recognizer]) -> AsyncIterator[Recognizer]:
-    async with opening as recognizer:
+async def _spoiled(settings: TranscriberSettings) -> AsyncIterator[Recognizer]:
+    async with transcriber.open_recognizer(settings) as recognizer:
         yield SpoiledRecognizer(recognizer)
 
 
 if __name__ == "__main__":
-    transcriber.open_recognizer = lambda settings: _spoiled(_open(settings))
     _settings = load_or_exit(TranscriberSettings)
-    run(lambda service: transcriber.serve(service, _settings), "transcriber", _settings)
+    run(lambda service: transcriber.serve(service, _settings, _spoiled), "transcriber", _settings)

@@ -15,7 +15,6 @@ from services.translator.settings import TranslatorSettings
 from tests.faults.engines import ORDERS, Orders
 
 _orders = Orders(Path(os.environ[ORDERS]))
-_open = translator.open_adapters
 
 
 def _fail_as_ordered() -> None:
@@ -51,11 +50,10 @@ class Spoiled:
 
 @asynccontextmanager
 async def _spoiled(settings: TranslatorSettings) -> AsyncIterator[tuple[Translator, Synthesizer]]:
-    async with _open(settings) as (words, voice):
+    async with translator.open_adapters(settings) as (words, voice):
         yield Spoiled(words), Spoiled(voice)
 
 
 if __name__ == "__main__":
-    translator.open_adapters = _spoiled
     _settings = load_or_exit(TranslatorSettings)
-    run(lambda service: translator.serve(service, _settings), "translator", _settings)
+    run(lambda service: translator.serve(service, _settings, _spoiled), "translator", _settings)
