@@ -6,6 +6,8 @@ python -m tests.faults.engines.transcriber    # the service, with its own engine
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.common.errors import EngineUnavailable, Overloaded
+
 ORDERS = "FAULTS_ENGINE_ORDERS"
 """Environment variable: the file with what is to go wrong."""
 
@@ -30,6 +32,16 @@ class Orders:
             return self.path.read_text()
         except FileNotFoundError:
             return ""
+
+    def fail(self) -> None:
+        """Raises what an engine is to fail with now, if it is to."""
+        match self.current:
+            case "errors":
+                self.done()
+                raise EngineUnavailable("it was told to fail")
+            case "throttled":
+                self.done()
+                raise Overloaded("it was told that its quota is used up")
 
     def done(self) -> None:
         """It went wrong once more."""

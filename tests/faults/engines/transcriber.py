@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.common.contracts import Word
-from services.common.errors import EngineUnavailable, Overloaded
 from services.common.lifecycle import run
 from services.common.settings import load_or_exit
 from services.transcriber import __main__ as transcriber
@@ -27,11 +26,8 @@ class SpoiledStream:
 
     async def hypotheses(self) -> AsyncIterator[Hypothesis]:
         async for hypothesis in self._stream.hypotheses():
-            order = _orders.current
-            if order == "errors":
-                _orders.done()
-                raise EngineUnavailable("it was told to fail")
-            instead = spoiled(order, hypothesis)
+            _orders.fail()
+            instead = spoiled(_orders.current, hypothesis)
             if instead != [hypothesis]:
                 _orders.done()
             for one in instead:
@@ -56,9 +52,7 @@ class SpoiledRecognizer:
     async def open(
         self, language: str, *, first_sample: int, final_words: tuple[Word, ...]
     ) -> AsyncIterator[RecognizerStream]:
-        if _orders.current == "throttled":
-            _orders.done()
-            raise Overloaded("it was told that its quota is used up")
+        _orders.fail()  # nor can the next one be opened
         async with self._recognizer.open(language, first_sample=first_sample, final_words=final_words) as stream:
             yield SpoiledStream(stream)
 

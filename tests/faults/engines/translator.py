@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from services.common.errors import EngineUnavailable, Overloaded
 from services.common.lifecycle import run
 from services.common.settings import load_or_exit
 from services.translator import __main__ as translator
@@ -15,16 +14,6 @@ from services.translator.settings import TranslatorSettings
 from tests.faults.engines import ORDERS, Orders
 
 _orders = Orders(Path(os.environ[ORDERS]))
-
-
-def _fail_as_ordered() -> None:
-    match _orders.current:
-        case "errors":
-            _orders.done()
-            raise EngineUnavailable("it was told to fail")
-        case "throttled":
-            _orders.done()
-            raise Overloaded("it was told that its quota is used up")
 
 
 class Spoiled:
@@ -37,14 +26,14 @@ class Spoiled:
         return getattr(self._engine, name)
 
     async def translate(self, *asked: Any, **how: Any) -> Any:
-        _fail_as_ordered()
+        _orders.fail()
         if _orders.current == "empty":
             _orders.done()
             return ""
         return await self._engine.translate(*asked, **how)
 
     async def synthesize(self, *asked: Any, **how: Any) -> Any:
-        _fail_as_ordered()
+        _orders.fail()
         return await self._engine.synthesize(*asked, **how)
 
 
