@@ -16,7 +16,10 @@ _ENDS_S = 60.0
 
 @dataclass(frozen=True)
 class Exhausted(Fault):
-    """RLIMIT_AS at half of what it has, while many ask for its metrics. Started again, it has no limit."""
+    """RLIMIT_DATA at half of what it has, while many ask for its metrics. Started again, it has no limit.
+
+    RLIMIT_AS would let a process with threads go on for long: each has address space of its own to grow in.
+    """
 
     service: str = ""
 
@@ -28,8 +31,8 @@ class Exhausted(Fault):
         instance = scene.stack[self.service]
         pid = instance.pid
         process = psutil.Process(pid)
-        least = process.memory_info().vms // 2
-        resource.prlimit(process.pid, resource.RLIMIT_AS, (least, least))
+        least = process.memory_info().data // 2
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (least, least))
         asking = asyncio.create_task(_ask(f"{instance.url}/metrics"))
         try:
             await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _ENDS_S)
