@@ -327,3 +327,19 @@ def test_a_word_shorter_than_the_tolerance_belongs_to_the_caption_that_it_begins
 
     assert second.start_ms in {word.start_ms for line in LINES if isinstance(line, Final) for word in line.words}
     assert audited(map(earlier, LINES)).findings == []
+
+
+def test_a_word_of_no_length_belongs_to_the_caption_that_it_ends() -> None:
+    caption: Any = LINES[at(Caption, 0)]
+
+    def shorter(line: Any) -> Any:
+        if isinstance(line, Final):
+            words = tuple(
+                msgspec.structs.replace(word, start_ms=word.end_ms) if word.end_ms == caption.end_ms else word
+                for word in line.words
+            )
+            return msgspec.structs.replace(line, words=words)
+        return line
+
+    assert list(map(shorter, LINES)) != LINES
+    assert audited(map(shorter, LINES)).findings == []

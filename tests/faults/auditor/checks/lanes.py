@@ -1,6 +1,6 @@
 """Translated, spoken, stored, for each language: every word in one caption, every promised clip there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.faults.auditor.checks.sequence import gapless
 from tests.faults.auditor.checks.transcript import plain
@@ -22,9 +22,18 @@ def check(talk: Talk) -> Iterator[Finding]:
         yield from _finished(talk, language)
 
 
-def _within(word: Word, caption: Caption) -> bool:
-    """Whether it ends with the caption's span or before. A word may be shorter than the tolerance, and follow it."""
-    return word.start_ms < caption.end_ms and word.end_ms <= caption.end_ms + _EXACT_MS
+def _until(words: Sequence[Word], first: int, caption: Caption) -> int:
+    """Where the words end that are the caption's by its span.
+
+    Words shorter than the tolerance may lie at its very end, and be its last or the next one's first: as many are its
+    own as it says.
+    """
+    until, said = first, len(caption.source.split())
+    while until < len(words) and words[until].end_ms <= caption.end_ms + _EXACT_MS:
+        if words[until].start_ms >= caption.end_ms - _EXACT_MS and until - first >= said:
+            break
+        until += 1
+    return until
 
 
 def _every_word(talk: Talk, language: str) -> Iterator[Finding]:
@@ -34,9 +43,7 @@ def _every_word(talk: Talk, language: str) -> Iterator[Finding]:
     for caption in talk.captions(language):
         if caption.missing_ms:
             continue  # see ``missing``
-        first = position
-        while position < len(words) and _within(words[position], caption):
-            position += 1
+        first, position = position, _until(words, position, caption)
         rendered = words[first:position]
         told = f"caption {caption.index} at {caption.start_ms:.0f}-{caption.end_ms:.0f} ms"
         if not rendered:
