@@ -35,6 +35,7 @@ class Way:
         """Connections that were cut, stranded or refused, answers in the server's stead, what was held up."""
         self._to_port = to_port
         self._open: set[_Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -54,7 +55,7 @@ class Way:
             self.harmed += 1
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._pass_on, _HOST, 0)
+        self._server = await asyncio.start_server(self._accept, _HOST, 0)
         return self
 
     async def __aexit__(
@@ -63,6 +64,14 @@ class Way:
         self._server.close()
         for connection in list(self._open):
             connection.cut()
+        for task in self._tasks:  # a connection that is stranded doesn't end by itself
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._pass_on(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refuses:

@@ -1,10 +1,11 @@
 """A process may have no more memory than it has."""
 
 import asyncio
+import contextlib
 import resource
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-import httpx
 import psutil
 
 from services.cli.stack import SERVICES
@@ -12,13 +13,17 @@ from tests.faults.faults.fault import Fault
 from tests.faults.scene import Scene
 
 _ENDS_S = 60.0
+_ASKING = 800
+_REQUEST = b"GET /metrics HTTP/1.1\r\nhost: here\r\nx: " + b"y" * 60_000
+"""As much as a request may have, and no end."""
 
 
 @dataclass(frozen=True)
 class Exhausted(Fault):
-    """RLIMIT_DATA at half of what it has, while many ask for its metrics. Started again, it has no limit.
+    """RLIMIT_DATA at half of what it has, while many connect that never end what they ask for, which it has to hold.
 
-    RLIMIT_AS would let a process with threads go on for long: each has address space of its own to grow in.
+    Started again, it has no limit. RLIMIT_AS would let a process with threads go on for long: each has address space of
+    its own to grow in.
     """
 
     service: str = ""
@@ -33,7 +38,7 @@ class Exhausted(Fault):
         process = psutil.Process(pid)
         least = process.memory_info().data // 2
         resource.prlimit(process.pid, resource.RLIMIT_DATA, (least, least))
-        asking = asyncio.create_task(_ask(f"{instance.url}/metrics"))
+        asking = asyncio.create_task(_ask(instance.url))
         try:
             await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _ENDS_S)
         finally:
@@ -41,11 +46,21 @@ class Exhausted(Fault):
 
 
 async def _ask(url: str) -> None:
-    """Again and again, with much to read."""
-    async with httpx.AsyncClient(trust_env=False, headers={"x": "y" * 30_000}) as client:
+    """Much, and never to an end. Who is turned away comes again."""
+    place = urlsplit(url)
+    asking: set[asyncio.StreamWriter] = set()
+    try:
         while True:
-            await asyncio.gather(*(client.get(url) for _ in range(20)), return_exceptions=True)
-            await asyncio.sleep(0.1)
+            asking = {writer for writer in asking if not writer.is_closing()}
+            if len(asking) < _ASKING:
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection(place.hostname, place.port)
+                    writer.write(_REQUEST)
+                    asking.add(writer)
+            await asyncio.sleep(0.005)
+    finally:
+        for writer in asking:
+            writer.transport.abort()
 
 
 ALL: tuple[Fault, ...] = tuple(Exhausted(service=service) for service in SERVICES)
