@@ -18,6 +18,9 @@ GIVE_UP_S = 180.0
 STEADY_S = 5.0
 """Who is let in and closed again sooner than this waits longer each time."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
+_PING_EVERY_S, _DEAD_AFTER_S = 2.0, 10.0
+"""A connection that carries nothing any more is left this soon, as the web apps do. Longer than ingest waits for Kafka,
+when it reads nothing."""
 _BROKE_PROTOCOL = "the service says that this client broke the protocol"
 _NO_SESSION = "there is no such session"
 _ENDED = "the session has ended"
@@ -59,7 +62,13 @@ class GaveUp(CliError):
 def open_socket(url: str) -> connect:
     """Connect to a service's WebSocket. Raises any of UNREACHABLE."""
     return connect(
-        url, compression=None, open_timeout=5, close_timeout=2, ping_interval=10, ping_timeout=20, max_size=2**20
+        url,
+        compression=None,
+        open_timeout=5,
+        close_timeout=2,
+        ping_interval=_PING_EVERY_S,
+        ping_timeout=_DEAD_AFTER_S,
+        max_size=2**20,
     )
 
 
