@@ -248,5 +248,9 @@ class Partition:
     async def _send_partials(self) -> None:
         while True:
             await self._outbox.partials_changed.wait()
+            # Records that were put at the same moment go first: beside others each takes the broker twice as long.
+            await asyncio.sleep(0)
+            async with self._committing:
+                pass
             for topic, record in self._outbox.take_partials():
                 await self._partials.send(topic, record)

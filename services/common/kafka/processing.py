@@ -27,8 +27,9 @@ from services.common.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-sender.BACKOFF_OVERRIDE = RETRY_BACKOFF_MS / 1000
+BETWEEN_TRANSACTIONS_S = 0.001
 """A producer's next transaction waits until the markers of the last are written: 1-2 ms. The library tries after 20."""
+sender.BACKOFF_OVERRIDE = BETWEEN_TRANSACTIONS_S
 _STALLED_S = 10.0
 """A rebalance or a takeover may last, since a day of output may have to be read, but not without any progress."""
 _INBOX_FULL = 1000

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from services.common.contracts import Final, Frame
 from services.common.errors import Fatal, RecordRefused
 from services.common.kafka import DeadLetters, Outbox, Received, partition
-from services.common.kafka.publisher import RETRY_BACKOFF_MS
+from services.common.kafka.processing import BETWEEN_TRANSACTIONS_S
 from services.common.topics import TRANSCRIPTS
 
 
@@ -90,8 +90,9 @@ class Refusing(Idle):
         self.handled.append(received.offset)
 
 
-def held(producer: Producer, processor: Idle, outbox: Outbox, dead: DeadLetters | None = None) -> partition.Partition:
-    partials: Any = None
+def held(
+    producer: Producer, processor: Idle, outbox: Outbox, dead: DeadLetters | None = None, partials: Any = None
+) -> partition.Partition:
     return partition.Partition(
         TopicPartition("audio", 0),
         "copier",
@@ -186,7 +187,7 @@ async def test_a_processor_s_fault_ends_the_process_at_once(monkeypatch: pytest.
 def test_a_producer_s_next_transaction_waits_as_long_as_is_set_here() -> None:
     """The library has no setting for it, so what it looks up by this name must go on being this."""
     assert "BACKOFF_OVERRIDE" in sender.AddPartitionsToTxnHandler.handle_response.__code__.co_names
-    assert sender.BACKOFF_OVERRIDE == RETRY_BACKOFF_MS / 1000
+    assert sender.BACKOFF_OVERRIDE == BETWEEN_TRANSACTIONS_S
 
 
 async def test_a_record_that_the_processor_refuses_is_passed_over_and_left_with_the_dead_letters() -> None:
@@ -202,3 +203,39 @@ async def test_a_record_that_the_processor_refuses_is_passed_over_and_left_with_
             await partition_in_hand.give_up()
     assert processor.handled == [0, 2]
     assert [(log["event"], log["offset"], log["reason"]) for log in logs] == [("record_refused", 1, "not this one")]
+
+
+class SlowProducer(Producer):
+    """Has a transaction committed only after several turns of the event loop, and takes partials as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+
+    async def commit_transaction(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self.done.append("committed")
+        await super().commit_transaction()
+
+    async def send(self, *sent: Any, **how: Any) -> "asyncio.Future[None]":
+        self.done.append("sent" if how else "partial")
+        return await super().send(*sent, **how)
+
+
+@pytest.mark.parametrize("partial_first", [False, True])
+async def test_a_partial_leaves_the_broker_to_records_of_the_same_moment(partial_first: bool) -> None:
+    producer, outbox = SlowProducer(), Outbox()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        partition_in_hand = held(producer, Idle(), outbox, partials=producer)
+        partition_in_hand.start(tasks)
+        await asyncio.sleep(0)
+        if partial_first:
+            outbox.put_partial(TRANSCRIPTS, final(1))
+        outbox.put(TRANSCRIPTS, final(0))
+        if not partial_first:
+            outbox.put_partial(TRANSCRIPTS, final(1))
+        while "partial" not in producer.done:  # noqa: ASYNC110 (turns of the loop are counted)
+            await asyncio.sleep(0)
+        await partition_in_hand.give_up()
+    assert producer.done == ["sent", "committed", "partial"]
