@@ -18,7 +18,17 @@ from services.common.errors import EngineError, EngineRejected
 
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 10
-"""Long computing lets the services' many short steps go first, where they share a core."""
+
+
+def _let_others_go_first() -> None:
+    """Long computing lets the services' many short steps interrupt it, where they share a core.
+
+    A process that is merely nice is left at it for a millisecond or two before another has its turn.
+    """
+    if sys.platform == "linux":
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(_NICENESS)
 
 
 def _die_with(parent: int) -> None:
@@ -50,7 +60,7 @@ def _attempt(function: Callable[..., Any], *args: Any) -> tuple[Any, EngineError
 def main() -> None:
     fd, parent, factory = sys.argv[1:]
     _die_with(int(parent))
-    os.nice(_NICENESS)
+    _let_others_go_first()
     for interrupt in (signal.SIGINT, signal.SIGTERM):  # the parent drains first, then kills
         signal.signal(interrupt, signal.SIG_IGN)
     pipe = Connection(int(fd))

@@ -41,7 +41,9 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=dict(env),
                 cwd=cwd,
-                start_new_session=True,
+                # Not a session of its own: between sessions Linux shares the cores out evenly, and that an engine lets
+                # others go first counts for nothing.
+                process_group=0,
             )
 
     @property
