@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import psutil
 
 from services.cli.stack import SERVICES
+from services.common.open_files import raise_open_files
 from tests.faults.faults.fault import Fault
 from tests.faults.scene import Scene
 
 _ENDS_S = 60.0
-_ASKING = 800
-_REQUEST = b"GET /metrics HTTP/1.1\r\nhost: here\r\nx: " + b"y" * 60_000
+_ASKING = 4000
+_REQUEST = b"GET /metrics HTTP/1.1\r\nhost: here\r\nx: " + b"y" * 15_000
 """As much as a request may have, and no end."""
 
 
@@ -47,17 +48,18 @@ class Exhausted(Fault):
 
 async def _ask(url: str) -> None:
     """Much, and never to an end. Who is turned away comes again."""
+    raise_open_files()
     place = urlsplit(url)
     asking: set[asyncio.StreamWriter] = set()
     try:
         while True:
-            asking = {writer for writer in asking if not writer.is_closing()}
+            asking -= {writer for writer in asking if writer.is_closing()}
             if len(asking) < _ASKING:
                 with contextlib.suppress(OSError):
                     _, writer = await asyncio.open_connection(place.hostname, place.port)
                     writer.write(_REQUEST)
                     asking.add(writer)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.002)
     finally:
         for writer in asking:
             writer.transport.abort()
