@@ -5,6 +5,7 @@ it must not outlive, FACTORY an import path ``package.module:callable``.
 """
 
 import ctypes
+import contextlib
 import importlib
 import os
 import signal
@@ -25,10 +26,10 @@ def _let_others_go_first() -> None:
 
     A process that is merely nice is left at it for a millisecond or two before another has its turn.
     """
+    os.nice(_NICENESS)
     if sys.platform == "linux":
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(_NICENESS)
+        with contextlib.suppress(OSError):  # a container may forbid it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _die_with(parent: int) -> None:

@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import NoReturn
@@ -134,6 +135,12 @@ async def test_a_machine_without_room_for_a_pipe_delays_the_new_worker_only(monk
             await host.call("die")
         assert await host.call("greet", "Ana") == "hello Ana"
     assert not full
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is merely nice")
+async def test_an_engine_is_interrupted_by_all_who_have_little_to_do() -> None:
+    async with EngineHost.open(FACTORY) as host:
+        assert os.sched_getscheduler(await host.call("pid")) == os.SCHED_IDLE
 
 
 async def test_other_callers_use_other_workers_while_one_is_busy() -> None:
