@@ -4,8 +4,8 @@
 it must not outlive, FACTORY an import path ``package.module:callable``.
 """
 
-import ctypes
 import contextlib
+import ctypes
 import importlib
 import os
 import signal
