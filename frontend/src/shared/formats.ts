@@ -1,4 +1,5 @@
 import type { Caption } from './captions';
+import { between } from './languages';
 
 /**
  * Captions as files, timed on the talk's own time line. Pure; the same as `services/cli/clients/captions.py` writes, and
@@ -7,6 +8,8 @@ import type { Caption } from './captions';
 
 const LINE_LENGTH = 42;
 const LINES_PER_CUE = 2;
+/** Between two sentences; where no spaces are written, a quotation that ends goes with its sentence. */
+const SENTENCE_ENDS = /(?<=[.?!…؟।]) +|(?<=[。？！]) *(?=[^ 」』）])/g;
 /** A shorter cue stays until then where the next one leaves room. */
 const SHORTEST_CUE_MS = 1000;
 
@@ -20,7 +23,7 @@ interface Cue {
 }
 
 /** A file of captions; those without text are left out, but for those that stand for what is missing: `[— 4.2 s —]`. */
-export function formatted(captions: readonly Caption[], format: Format): string {
+export function formatted(captions: readonly Caption[], language: string, format: Format): string {
   const cues = captions
     .map((one) =>
       one.failed === 'missing'
@@ -28,15 +31,15 @@ export function formatted(captions: readonly Caption[], format: Format): string 
         : one,
     )
     .filter(({ text }) => text !== '');
-  return { txt, srt, vtt }[format](cues);
+  return format === 'txt' ? txt(cues, language) : { srt, vtt }[format](cues);
 }
 
 /** One sentence a line. */
-function txt(cues: readonly Cue[]): string {
+function txt(cues: readonly Cue[], language: string): string {
   return `${cues
     .map(({ text }) => text)
-    .join(' ')
-    .replace(/(?<=[.?!…]) +/g, '\n')}\n`;
+    .join(between(language))
+    .replace(SENTENCE_ENDS, '\n')}\n`;
 }
 
 /** It can't quote the arrow of its times. */

@@ -16,7 +16,7 @@ from services.cli.presentation.folder import write_heard
 from services.cli.stack.system import running
 from services.common.languages import language
 
-CAPTION_FILES = {".srt": srt, ".vtt": vtt, ".txt": txt}
+CAPTION_FILES = (".srt", ".vtt", ".txt")
 
 
 def listen(
@@ -61,13 +61,24 @@ async def _listen(session: str, code: str, *, save: list[Path], hear: bool, as_j
 
 def _save(path: Path, listener: Listener) -> None:
     if path.suffix in CAPTION_FILES:
-        path.write_text(CAPTION_FILES[path.suffix](cues_of(listener.hearing)), encoding="utf-8")
+        path.write_text(_captions(path.suffix, listener), encoding="utf-8")
     elif listener.hearing.clips:
         write_heard(path, listener.hearing)
     else:
         say(f"nothing was heard, so {path} was not written")
         return
     say(f"wrote {path}")
+
+
+def _captions(suffix: str, listener: Listener) -> str:
+    cues = cues_of(listener.hearing)
+    match suffix:
+        case ".srt":
+            return srt(cues)
+        case ".vtt":
+            return vtt(cues)
+        case _:
+            return txt(cues, listener.language)
 
 
 def _print_json(notice: Notice, at_ms: float) -> None:

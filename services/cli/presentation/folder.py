@@ -42,7 +42,7 @@ def write(folder: Path, outcome: Outcome, talk: Talk, report: Report) -> None:
         cues = cues_of(hearing)
         (folder / f"{code}.srt").write_text(captions.srt(cues), encoding="utf-8")
         (folder / f"{code}.vtt").write_text(captions.vtt(cues), encoding="utf-8")
-        (folder / f"{code}.txt").write_text(captions.txt(cues), encoding="utf-8")
+        (folder / f"{code}.txt").write_text(captions.txt(cues, code), encoding="utf-8")
         if hearing.clips and outcome.loop_s is None:
             write_heard(folder / f"{code}.wav", hearing)
     (folder / "timeline.svg").write_text(_picture(talk, report), encoding="utf-8")

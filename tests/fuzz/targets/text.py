@@ -27,7 +27,8 @@ def subtitles(data: bytes) -> None:
             notices.append(msgspec.convert(source.struct(CaptionNotice), CaptionNotice))
     made = cues(notices, ".")
     shown = displayed(made)
-    txt(made)
+    for code in ("en", "ja"):
+        txt(made, code)
     for written, head in ((srt(made), ""), (vtt(made), "WEBVTT\n\n")):
         assert written.startswith(head)
         blocks = [block for block in re.split(r"\r\n?|\n(?=\n)", written.removeprefix(head)) if block.strip("\n")]

@@ -12,7 +12,7 @@ export function downloadCaptions(
 ): void {
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'talk';
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([formatted(captions, format)], { type: TYPES[format] }));
+  link.href = URL.createObjectURL(new Blob([formatted(captions, language, format)], { type: TYPES[format] }));
   link.download = `${name}.${language}.${format}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -68,7 +68,7 @@ def test_the_three_formats() -> None:
     assert vtt(read) == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nTom &amp; Ana.\n\n01:01:01.001 --> 01:01:03.000\nFim\n\n"
     )
-    assert txt(read) == "Tom & Ana.\nFim\n"
+    assert txt(read, "pt") == "Tom & Ana.\nFim\n"
 
 
 def test_a_short_cue_stays_readable_where_there_is_room() -> None:

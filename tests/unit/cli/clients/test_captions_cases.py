@@ -14,4 +14,4 @@ CASES = json.loads((Path(__file__).parents[3] / "data" / "captions" / "cases.jso
 @pytest.mark.parametrize("case", CASES)
 def test_files_are_as_in_the_cases_shared_with_the_web_pages(case: dict[str, Any]) -> None:
     cues = [Cue(start_ms, end_ms, text.strip()) for start_ms, end_ms, text in case["captions"]]
-    assert (txt(cues), srt(cues), vtt(cues)) == (case["txt"], case["srt"], case["vtt"])
+    assert (txt(cues, case["language"]), srt(cues), vtt(cues)) == (case["txt"], case["srt"], case["vtt"])
