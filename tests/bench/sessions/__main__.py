@@ -107,7 +107,8 @@ async def _ramp(wanted: Sequence[int], hold_s: float, live_sessions: str, consol
                     held_s = hold_s if number else max(hold_s, _WHOLE_S)
                     level = await _level(stack, voices, talks, added.talks, added.refused, held_s, levels)
                     levels.append(level)
-                    console.print(levels_table([level]), highlight=False)
+                    lines = levels_table([level]).splitlines()
+                    console.print("\n".join(lines[2:] if number else lines), highlight=False)  # one head for all
                     if knee(levels) is not level and live_sessions == _MANY:
                         break
     return levels
