@@ -14,6 +14,10 @@ from tests.faults.recording import Wristwatch
 from tests.faults.way import Way
 
 
+_ROOM = {"DRAGOMAN_LIVE_SESSIONS": "64"}
+"""A run that is given up leaves talks behind."""
+
+
 class Harmless(Exception):
     """A fault that did not do what it is for: its run proves nothing."""
 
@@ -81,7 +85,7 @@ async def scene(
     ports, engines = Ports.free(), Orders(folder / "engines")
     async with AsyncExitStack() as opened:
         to_aws = await opened.enter_async_context(Way(platform.aws.port))
-        environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{to_aws.port}", ORDERS: str(engines.path)}
+        environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{to_aws.port}", ORDERS: str(engines.path)} | _ROOM
         stack = await opened.enter_async_context(
             Stack(platform, running=True, ports=ports, env=environment, commands=commands)
         )

@@ -1,5 +1,6 @@
 """The four services on a platform, as one thing to start, harm and stop."""
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
@@ -13,6 +14,16 @@ from services.common.kafka import Cluster
 
 SERVICES = ("ingest", "transcriber", "translator", "notifier")
 """In the order of the flow."""
+
+
+def room(environment: Mapping[str, str], cores: int) -> dict[str, str]:
+    """As many talks as the local engines carry on so many cores, one on each, unless the environment says how many.
+
+    A talk more makes all of them late (docs/performance.md).
+    """
+    if "DRAGOMAN_LIVE_SESSIONS" in environment or environment.get("DRAGOMAN_RECOGNIZER", "local") != "local":
+        return {}
+    return {"DRAGOMAN_LIVE_SESSIONS": str(cores)}
 
 
 class Stack:
@@ -41,7 +52,7 @@ class Stack:
         self._platform_runs = running
         self._ports = ports or Ports()
         self._counts = dict.fromkeys(SERVICES, 1) | dict(instances or {})
-        self._env = dict(env or {})
+        self._env = room({**os.environ, **(env or {})}, os.cpu_count() or 1) | dict(env or {})
         self._commands = dict(commands or {})
         self._supervisor = Supervisor()
         self._opened = AsyncExitStack()
