@@ -13,7 +13,6 @@ from tests.faults.engines import ORDERS, Orders
 from tests.faults.recording import Wristwatch
 from tests.faults.way import Way
 
-
 _ROOM = {"DRAGOMAN_LIVE_SESSIONS": "64"}
 """A run that is given up leaves talks behind."""
 
