@@ -20,6 +20,7 @@ from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
+from services.transcriber.refused import Refused
 from services.transcriber.ring import Ring
 from services.transcriber.sanity import Nonsense, require_sense
 from services.transcriber.stabilizer import Run, Stabilizer, Transcribed
@@ -39,7 +40,7 @@ class Limits:
     gap_filled_s: float = 2.0
     """Missing audio up to this is silence to the recognizer; more of it begins a new stretch."""
     idle_s: float = 10.0
-    """No frame for this long: recognize what there is and close the stream."""
+    """No frame to recognize for this long: recognize what there is and close the stream, or mark what was refused."""
     unfed_s: float = 120.0
     """Audio that may wait for the recognizer before the partition's input is held back."""
     silent_s: float = 10.0
@@ -93,10 +94,10 @@ class Session:
         self._limits = limits
         self._stabilizer = Stabilizer(transcribed)
         self._ring = Ring()
-        self._refused_from_ms: float | None = None
-        """Since when no stream has been free for it; None: there is one."""
-        self._expected_sample = max(0, int((transcribed.end_ms - recognizer.context_ms) * SAMPLE_RATE / 1000))
-        """Audio before it is known or was heard already."""
+        self._refused = Refused()
+        known_ms = max(0.0, transcribed.end_ms - recognizer.context_ms, transcribed.missing_until_ms)
+        self._expected_sample = round(known_ms * SAMPLE_RATE / 1000)
+        """Audio before it is known, was heard already, or was told missing."""
         self._fed_until_ms = 0.0
         self._has_stream = False
         self._recognized = recognized
@@ -108,14 +109,16 @@ class Session:
     @property
     def oldest_offset(self) -> int | None:
         """First input offset that a takeover needs; None: everything so far is settled."""
-        return self._ring.oldest_offset
+        held = (self._ring.oldest_offset, self._refused.oldest_offset)
+        return min((offset for offset in held if offset is not None), default=None)
 
     async def hear(self, received: Received[Frame]) -> None:
         """Take the next frame or mark. Waits while too much audio waits for the recognizer."""
         received = self._without_overlap(received)
         frame = received.record
-        if self.finished or (frame.mark is None and not (frame.samples and self._admit(frame))):
+        if self.finished or (frame.mark is None and not (frame.samples and self._admit(received))):
             return
+        self._tell_refused()
         self._ring.append(received)
         self._changed.set()
         while self._ring.unfed_ms > self._limits.unfed_s * 1000 and not self.finished:
@@ -134,20 +137,34 @@ class Session:
         )
         return Received(rest, received.topic, received.partition, received.offset, received.read_at_ms)
 
-    def _admit(self, frame: Frame) -> bool:
+    def _admit(self, received: Received[Frame]) -> bool:
         """Whether this session has a stream, or gets one now."""
         if not self._has_stream:
             self._has_stream = self._streams.take()
-            if self._has_stream and self._refused_from_ms is not None:
-                self._tell_missing("refused", self._refused_from_ms, frame.start_ms, frame)
-                self._refused_from_ms = None
             if not self._has_stream:
-                metrics.REFUSED.inc()
-                self._refused_from_ms = frame.start_ms if self._refused_from_ms is None else self._refused_from_ms
-                if self._recognized:
-                    log.warning("stream_refused", session=self._id, limit=self._streams.limit)
+                self._refuse(received)
             self._tell(self._has_stream and not self._failing)
         return self._has_stream
+
+    def _refuse(self, received: Received[Frame]) -> None:
+        """Pass the frame over. The mark that says so comes soon: see ``_transcribe_stretch``."""
+        metrics.REFUSED.inc()
+        if self._recognized:
+            log.warning("stream_refused", session=self._id, limit=self._streams.limit)
+        if not self._refused.goes_on_with(received.record):
+            self._tell_refused()
+        self._tell_never_came(received.record)
+        self._refused.append(received)
+
+    def _tell_refused(self) -> None:
+        if (span := self._refused.take()) is not None:
+            first, last = span
+            self._tell_missing("refused", first.start_ms, last.end_ms, last)
+
+    def _tell_never_came(self, frame: Frame) -> None:
+        if frame.missing_samples:
+            missing_ms = frame.missing_samples * 1000 / SAMPLE_RATE
+            self._tell_missing("never came", frame.start_ms - missing_ms, frame.start_ms, frame)
 
     def _tell_missing(self, cause: metrics.Missing, start_ms: float, end_ms: float, near: Frame) -> None:
         """Say that what was said then will never be known, unless that was said before a takeover. near: a frame by
@@ -231,16 +248,15 @@ class Session:
 
     async def _transcribe_stretch(self) -> None:
         """One recognizer stream, from the next frame to where its audio ends for now. Raises EngineError in a group."""
-        while (first := self._ring.next) is None:
+        if self._ring.next is None:
             self._release()
-            await self._change()
+        while (first := await self._next()) is None:
+            self._tell_refused()
         if first.record.mark is not None:
             self._mark(first.record)
             return
         self._stabilizer = Stabilizer(self._stabilizer.transcribed)
-        if first.record.missing_samples:
-            missing_ms = first.record.missing_samples * 1000 / SAMPLE_RATE
-            self._tell_missing("never came", first.record.start_ms - missing_ms, first.record.start_ms, first.record)
+        self._tell_never_came(first.record)
         begin = first.record.first_sample
         opening = self._recognizer.open(
             self._language, first_sample=begin, final_words=self._stabilizer.transcribed.words
