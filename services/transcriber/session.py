@@ -159,7 +159,8 @@ class Session:
     def _tell_refused(self) -> None:
         if (span := self._refused.take()) is not None:
             first, last = span
-            self._tell_missing("refused", first.start_ms, last.end_ms, last)
+            said_until_ms = self._stabilizer.transcribed.end_ms  # a takeover reads some of it again
+            self._tell_missing("refused", max(first.start_ms, said_until_ms), last.end_ms, last)
 
     def _tell_never_came(self, frame: Frame) -> None:
         if frame.missing_samples:

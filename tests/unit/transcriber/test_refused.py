@@ -29,10 +29,10 @@ MISSING = "dragoman_transcriber_missing_seconds_total"
 
 
 class Owner:
-    """A partition's processor with one stream, which session "other" has from the first record on."""
+    """A partition's processor."""
 
-    def __init__(self, outbox: Outbox, limits: Limits) -> None:
-        self.transcriber = Transcriber(ScriptedRecognizer(), outbox, Streams(1), limits)  # type: ignore[arg-type]
+    def __init__(self, outbox: Outbox, limits: Limits, streams: int = 1) -> None:
+        self.transcriber = Transcriber(ScriptedRecognizer(), outbox, Streams(streams), limits)  # type: ignore[arg-type]
         self.position = 0
 
     async def hear(self, *frames: Frame) -> None:
@@ -52,6 +52,7 @@ def outbox() -> Outbox:
 
 @pytest.fixture
 async def owner(outbox: Outbox) -> AsyncIterator[Owner]:
+    """With one stream, which session "other" has."""
     made = Owner(outbox, Limits(idle_s=60))
     await made.hear(frame(0, session="other"))
     yield made
@@ -122,16 +123,36 @@ async def test_what_was_marked_is_not_heard_after_a_takeover_though_a_stream_is_
     assert marks(outbox.records + told.records) == [(0, 2000)]
 
 
+async def test_a_mark_after_a_takeover_begins_where_the_final_words_end_though_some_of_them_are_read_again(
+    owner: Owner, outbox: Outbox
+) -> None:
+    """The next owner's stream is another session's, before it comes to where this one stood."""
+    told = Outbox()
+    after = Owner(told, Limits(idle_s=60))
+    await owner.hear(*(frame(at, session="other") for at in range(1, 8)))
+    await until(lambda: len(outbox.words) == 7)
+    await after.transcriber.restore(restorable(outbox.records))
+    try:
+        await after.hear(
+            frame(0), *(frame(at, session="other") for at in range(8)), frame(8, session="other", mark=Mark.END)
+        )
+        await until(lambda: bool(told.finished))
+    finally:
+        await after.transcriber.close()
+    assert outbox.words == [f"w{number}" for number in range(1, 8)]
+    assert marks(told.records, "other") == [(3500, 4000)]
+
+
 async def test_while_no_stream_becomes_free_marks_come_piece_by_piece_and_let_the_offset_go_on(outbox: Outbox) -> None:
-    owner = Owner(outbox, Limits(idle_s=0.02))
-    await owner.hear(frame(0, session="other"))
+    owner = Owner(outbox, Limits(idle_s=0.02), streams=0)
     try:
         for at in range(3):
-            await owner.hear(frame(at), frame(1 + at, session="other"))
+            await owner.hear(frame(at))
             await until_marked(outbox, at + 1)
-        assert marks(outbox.records) == [(0, 500), (500, 1000), (1000, 1500)]
+            assert owner.settled == owner.position
     finally:
         await owner.transcriber.close()
+    assert marks(outbox.records) == [(0, 500), (500, 1000), (1000, 1500)]
 
 
 async def until_marked(outbox: Outbox, count: int) -> None:
@@ -140,44 +161,34 @@ async def until_marked(outbox: Outbox, count: int) -> None:
             await asyncio.sleep(0.001)
 
 
-@dataclass(frozen=True)
-class Talks:
-    """Several sessions' frames and marks in one partition."""
-
-    frames: list[Frame]
-    sessions: int
-
-    def floor(self, session: str) -> list[int]:
-        """The half-seconds of its floor of which something has to be said."""
-        held: list[int] = []
-        for one in self.frames:
-            if one.session_id == session and one.mark is None:
-                at, missing = one.first_sample // FRAME_SAMPLES, one.missing_samples // FRAME_SAMPLES
-                held += range(at - missing, at + 1)
-        return held
+SESSIONS = ("s0", "s1", "s2")
+EVENTS = st.tuples(st.sampled_from(SESSIONS), st.sampled_from(["frame"] * 6 + ["gap", "pause"]))
 
 
-@st.composite
-def talks(draw: st.DrawFn) -> Talks:
-    count = draw(st.integers(2, 3))
-    places, begun, frames = [0] * count, [False] * count, []
-    steps = st.tuples(st.integers(0, count - 1), st.sampled_from(["frame"] * 6 + ["gap", "pause", "end"]))
-    ended: set[int] = set()
-    for session, kind in [*draw(st.lists(steps, max_size=40)), *((one, "end") for one in range(count))]:
-        if session in ended:
-            continue
-        name, at = f"s{session}", places[session]
-        if kind in ("pause", "end"):
-            frames.append(frame(at, session=name, mark=Mark(kind)))
+def talks(events: list[tuple[str, str]]) -> list[Frame]:
+    """What the partition has of three talks at once; a gap is two half-seconds that never came before a frame."""
+    frames: list[Frame] = []
+    places = dict.fromkeys(SESSIONS, 0)
+    for session, event in [*events, *((session, "end") for session in SESSIONS)]:
+        if event in ("pause", "end"):
+            frames.append(frame(places[session], session=session, mark=Mark(event)))
             places[session] += 3
-            begun[session] = False
-            ended |= {session} if kind == "end" else set()
             continue
-        gap = 2 if kind == "gap" and begun[session] else 0
-        heard = frame(at + gap, session=name)
+        gap = 2 if event == "gap" else 0
+        heard = frame(places[session] + gap, session=session)
         frames.append(msgspec.structs.replace(heard, missing_samples=gap * FRAME_SAMPLES))
-        places[session], begun[session] = at + gap + 1, True
-    return Talks(frames, count)
+        places[session] += gap + 1
+    return frames
+
+
+def floor(frames: list[Frame], session: str) -> list[int]:
+    """The half-seconds of a session's floor of which something has to be said."""
+    held: list[int] = []
+    for one in frames:
+        if one.session_id == session and one.mark is None:
+            at = one.first_sample // FRAME_SAMPLES
+            held += range(at - one.missing_samples // FRAME_SAMPLES, at + 1)
+    return held
 
 
 @dataclass(frozen=True)
@@ -200,21 +211,22 @@ STEPS = st.builds(
 NO_STEP = Step(turns=0, commits=False, settles=False, crashes=False)
 
 
-@given(talks(), st.lists(STEPS, min_size=1, max_size=40))
+@given(st.lists(EVENTS, max_size=40), st.lists(STEPS, min_size=1, max_size=40))
 def test_every_half_second_of_a_talk_is_final_words_or_marked_once_whoever_takes_over_when(
-    talks: Talks, steps: list[Step]
+    events: list[tuple[str, str]], steps: list[Step]
 ) -> None:
-    records = asyncio.run(_published(received(talks.frames), talks.sessions, steps))
-    for session in {one.session_id for one in talks.frames}:
+    frames = talks(events)
+    records = asyncio.run(_published(received(frames), steps))
+    for session in SESSIONS:
         finals = [one for one in records if isinstance(one, Final) and one.session_id == session]
         assert [final.index for final in finals] == list(range(len(finals)))
         told = [int(word.text[1:]) - 1 for final in finals for word in final.words]
         for start_ms, end_ms in marks(records, session):
             told += range(round(start_ms / FRAME_MS), round(end_ms / FRAME_MS))
-        assert sorted(told) == talks.floor(session)
+        assert sorted(told) == floor(frames, session)
 
 
-async def _published(audio: list[Received[Frame]], sessions: int, steps: list[Step]) -> list[Transcript]:
+async def _published(audio: list[Received[Frame]], steps: list[Step]) -> list[Transcript]:
     """All that is committed of these talks, through crashes: output and the offset together, the offset not always."""
     published: list[Transcript] = []
     committed = 0
@@ -222,6 +234,7 @@ async def _published(audio: list[Received[Frame]], sessions: int, steps: list[St
     while True:
         outbox, before = Outbox(), published
         owner = Owner(outbox, Limits(idle_s=60))
+        owner.position = committed
         await owner.transcriber.restore(restorable(before))
         try:
             for item in audio[committed:]:
@@ -236,13 +249,13 @@ async def _published(audio: list[Received[Frame]], sessions: int, steps: list[St
                 if step.crashes:
                     break
             else:
-                await _finished(before, outbox, sessions)
+                await _finished(before, outbox)
                 assert owner.settled == len(audio)
                 return before + outbox.records
         finally:
             await owner.transcriber.close()
 
 
-async def _finished(before: list[Transcript], outbox: Outbox, sessions: int) -> None:
-    left = sessions - sum(isinstance(record, Finished) for record in before)
+async def _finished(before: list[Transcript], outbox: Outbox) -> None:
+    left = len(SESSIONS) - sum(isinstance(record, Finished) for record in before)
     await until(lambda: len(outbox.finished) == left)
