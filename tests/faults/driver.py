@@ -21,7 +21,7 @@ from services.cli.stack.provision import BUCKET
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE
 from tests.faults.auditor.collect import collect
-from tests.faults.auditor.evidence import AnyLine, SpokenWord, write
+from tests.faults.auditor.evidence import AnyLine, Reported, SpokenWord, write
 from tests.faults.faults.fault import Fault
 from tests.faults.recording import NotedListener, NotedUplink, Wristwatch, spoken_words
 from tests.faults.scene import Harmless, Scene, scene
@@ -187,7 +187,8 @@ async def _run(client: Speaker | NotedListener, voice: _Voices) -> None:
 
 def _write_down(folder: Path, voice: _Voices) -> None:
     seen: list[AnyLine] = [line for uplink in voice.uplinks for line in uplink.lines]
-    write(folder / "speakers.jsonl", [*voice.words, *seen])
+    said = [Reported(session=voice.session, text=trouble) for trouble in voice.troubles]
+    write(folder / "speakers.jsonl", [*voice.words, *seen, *said])
     for listener in voice.listeners:
         listener.note_played()
         write(folder / "listeners.jsonl", listener.lines)

@@ -125,6 +125,10 @@ def shifted(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return (Word(words[0].text, words[0].start_ms + 100, words[0].end_ms), *words[1:])
 
 
+def later(ms: float) -> float:
+    return ms + 7500
+
+
 DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
     # the floor
     "a captured frame is missing": (without(Captured, 20), Kind.LOST, "microphone > captured"),
@@ -195,6 +199,7 @@ DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
     "a clip is missing": (without(Clip, 1), Kind.LOST, "pt: spoken > stored"),
     "a clip is cut": (changed(Clip, 1, duration_ms=lambda ms: ms - 10), Kind.ALTERED, "pt: spoken > stored"),
     "a clip is another one": (changed(Clip, 1, digest="0"), Kind.ALTERED, "pt listener: announced > fetched"),
+    "a clip is silent": (changed(Clip, 1, sounding_ms=100.0), Kind.ALTERED, "pt: spoken > stored"),
     "a clip is used twice": (changed(Speech, 1, key=other_name), Kind.REPEATED, "pt: spoken > stored"),
     # the listeners
     "a caption is not announced": (without(ToldCaption, 1), Kind.LOST, "pt listener: published > announced"),
@@ -219,7 +224,7 @@ DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
     "the end is announced twice": (twice(ToldEnd, 0), Kind.REPEATED, "pt listener: published > announced"),
     "the end counts wrong": (changed(ToldEnd, 0, segments=0), Kind.LOST, "pt listener: published > announced"),
     "a clip is not fetched": (without(Fetched, 1), Kind.LOST, "pt listener: announced > fetched"),
-    "a clip could not be had": (changed(Fetched, 1, digest=None), Kind.TOLD, "pt listener: announced > fetched"),
+    "a clip could not be had": (changed(Fetched, 1, digest=None), Kind.GIVEN_UP, "pt listener: announced > fetched"),
     "a fetched clip is another": (changed(Fetched, 1, digest="0"), Kind.ALTERED, "pt listener: announced > fetched"),
     "a clip is not played": (without(Played, 1), Kind.LOST, "pt listener: fetched > played"),
     "a clip is played twice": (twice(Played, 1), Kind.REPEATED, "pt listener: fetched > played"),
@@ -233,6 +238,12 @@ DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
         changed(Played, 1, until_ms=lambda ms: ms - 100),
         Kind.ALTERED,
         "pt listener: fetched > played",
+    ),
+    "a caption comes late": (changed(ToldCaption, 5, at_ms=later), Kind.LATE, "pt listener: spoken > announced"),
+    "a clip is heard late": (
+        changed(Played, -1, at_ms=later, until_ms=later),
+        Kind.LATE,
+        "pt listener: spoken > played",
     ),
     # the session
     "that it has ended is missing": (
@@ -253,7 +264,15 @@ DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
 def test_damage_is_found_for_what_it_is(damage: Damage, kind: Kind, where: str) -> None:
     account = audited(damage(list(LINES)))
     assert any(found.kind is kind and found.where.startswith(where) for found in account.findings), account
-    assert kind is Kind.TOLD or not account.clean
+    assert kind in (Kind.TOLD, Kind.LATE) or not account.clean
+
+
+def test_what_is_late_is_told_with_the_moment_at_which_it_came_and_nothing_else_is_wrong() -> None:
+    lines = changed(ToldCaption, 5, at_ms=later)(list(LINES))
+    account = audited(lines)
+    (finding,) = account.findings
+    assert (finding.kind, finding.at_ms) == (Kind.LATE, lines[at(ToldCaption, 5)].at_ms)
+    assert account.clean
 
 
 def test_what_failed_and_was_told_so_to_everybody_is_counted_and_no_silent_loss() -> None:

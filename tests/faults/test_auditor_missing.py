@@ -17,9 +17,12 @@ from tests.faults.auditor.evidence import (
     Final,
     Frame,
     LaneFinished,
+    Perished,
     Played,
     Record,
+    Reported,
     Speech,
+    SpokenWord,
     ToldCaption,
     ToldEnd,
     ToldSpeech,
@@ -33,11 +36,16 @@ FINAL, CAPTION = 14, 7
 """The indexes that what stands for it has."""
 
 
-def talk_with_a_hole() -> list[Any]:
-    """The recorded talk, had the speaker's client dropped the frames of the hole."""
+def talk_with_a_hole(*, captured: bool = False) -> list[Any]:
+    """The recorded talk, had the speaker's client dropped the frames of the hole.
+
+    captured: they came, and no recognizer took them.
+    """
     lines: list[AnyLine] = []
     for line in map(_made_room, LINES):
-        if isinstance(line, Captured | Frame) and line.seq in FRAMES:
+        if captured:
+            pass
+        elif isinstance(line, Captured | Frame) and line.seq in FRAMES:
             if isinstance(line, Captured):
                 lines.append(
                     Dropped(
@@ -45,7 +53,7 @@ def talk_with_a_hole() -> list[Any]:
                     )
                 )
             continue
-        if isinstance(line, Captured | Frame | Acknowledged) and line.seq in FRAMES:
+        elif isinstance(line, Captured | Frame | Acknowledged) and line.seq in FRAMES:
             line = replace(line, seq=FRAMES[0] - 1)
         elif isinstance(line, Captured | Frame | Acknowledged) and line.seq > FRAMES[-1]:
             line = replace(line, seq=line.seq - len(FRAMES))
@@ -94,6 +102,62 @@ def _told(before: Caption | ToldCaption) -> Caption | ToldCaption:
 def test_what_is_missing_and_told_to_everybody_is_no_silent_loss() -> None:
     account = audited(talk_with_a_hole())
     assert (account.clean, account.count(Kind.TOLD)) == (True, 1), account
+
+
+def spoken(*spans: tuple[float, float]) -> list[SpokenWord]:
+    """Words of the reference that nobody recognized."""
+    session = LINES[0].session
+    return [SpokenWord(session=session, text="wherever", start_ms=start, end_ms=end) for start, end in spans]
+
+
+def with_words(lines: list[Any], words: list[SpokenWord]) -> list[Any]:
+    """The record with these in the reference, in their place."""
+    all_words = [*words, *(line for line in lines if isinstance(line, SpokenWord))]
+    others = [line for line in lines if not isinstance(line, SpokenWord)]
+    return [*others, *sorted(all_words, key=lambda word: word.start_ms)]
+
+
+INSIDE = (12_100.0, 12_370.0)
+JUST_AFTER = (12_390.0, 12_500.0)
+
+
+@pytest.mark.parametrize(("captured", "kind"), [(False, Kind.TOLD), (True, Kind.UNHEARD)])
+def test_a_mark_says_whether_its_audio_never_came_or_nobody_heard_it(captured: bool, kind: Kind) -> None:
+    account = audited(talk_with_a_hole(captured=captured))
+    assert ([finding.kind for finding in account.findings], account.clean) == ([kind], True)
+
+
+@pytest.mark.parametrize(("captured", "kind"), [(False, Kind.TOLD), (True, Kind.UNHEARD)])
+def test_a_mark_tells_of_the_words_inside_it_and_of_no_others(captured: bool, kind: Kind) -> None:
+    account = audited(with_words(talk_with_a_hole(captured=captured), spoken(INSIDE, JUST_AFTER)))
+    told, lost = (finding for finding in account.findings if finding.where == "spoken > recognized")
+    assert ((told.kind, told.words), (lost.kind, lost.words)) == ((kind, 1), (Kind.LOST, 1))
+
+
+def reported(*texts: str) -> list[Reported]:
+    return [Reported(session=LINES[0].session, text=text) for text in ("now live", *texts)]
+
+
+def died(line: Any) -> Any:
+    return (
+        Perished(session=line.session, first_sample=line.first_sample, samples=line.samples, at_ms=line.at_ms)
+        if isinstance(line, Dropped)
+        else line
+    )
+
+
+def test_the_speaker_is_told_of_frames_for_which_there_was_no_room() -> None:
+    lines = talk_with_a_hole()
+    assert audited([*lines, *reported("of the talk 3 frames are lost; from now on it is kept again")]).clean
+    for not_told in ([], ["of the talk 2 frames are lost; from now on it is kept again"]):
+        assert audited([*lines, *reported(*not_told)]).count(Kind.LOST) == 1
+
+
+def test_the_speaker_is_told_of_what_died_with_their_machine() -> None:
+    lines = list(map(died, talk_with_a_hole()))
+    assert audited([*lines, *reported("0.3 s before this are missing; listeners are told so")]).clean
+    for not_told in ([], ["0.4 s before this are missing; listeners are told so"]):
+        assert audited([*lines, *reported(*not_told)]).count(Kind.LOST) == 1
 
 
 def is_mark(line: Any, kind: type) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from tests.faults.auditor import checks
+from tests.faults.auditor.alignment import Difference
 from tests.faults.auditor.checks.floor import resent
 from tests.faults.auditor.evidence import (
     SAMPLES_PER_MS,
@@ -38,23 +39,37 @@ class Account:
     """Milliseconds of the floor that came so far; from ``recognized`` on only those in which somebody speaks."""
     caption_lags_ms: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     """By listener, of each new caption: when it came, and how long after the last sample of its span was captured."""
+    differences: Sequence[Difference] = ()
+    """Where what was recognized differs from what was spoken."""
 
     def count(self, kind: Kind) -> int:
         """How many findings of this kind."""
         return Counter(finding.kind for finding in self.findings)[kind]
 
     @property
+    def words_not_recognized(self) -> int:
+        """Of those that were spoken, whether a recognizer erred or they were lost; told or not."""
+        return sum(difference.not_recognized for difference in self.differences)
+
+    @property
+    def words_not_spoken(self) -> int:
+        """Of those that were recognized."""
+        return sum(difference.not_spoken for difference in self.differences)
+
+    @property
     def clean(self) -> bool:
-        """Whether nothing is lost, repeated, out of order or altered without anybody being told."""
-        return all(finding.kind is Kind.TOLD for finding in self.findings)
+        """Whether nothing is lost, repeated, out of order or altered without anybody being told. It may be late."""
+        return all(finding.kind in (Kind.TOLD, Kind.UNHEARD, Kind.LATE) for finding in self.findings)
 
     def __str__(self) -> str:
         lags = [lag for of_one in self.caption_lags_ms.values() for _, lag in of_one]
         head = f"{self.session}: {self.spoken_words} words spoken, {self.recognized_words} recognized"
         if lags:
             head += f"; captions {median(lags) / 1000:.1f} s after the word, at most {max(lags) / 1000:.1f}"
+        if self.differences:
+            head += f"; {self.words_not_recognized} words not recognized, {self.words_not_spoken} not spoken"
         stages = [f"  {stage:<28}{ms:>9.0f} ms" for stage, ms in self.stages_ms.items()]
-        return "\n".join([head, *stages, *(f"  {finding}" for finding in self.findings)])
+        return "\n".join([head, *stages, *(f"  {line}" for line in (*self.differences, *self.findings))])
 
 
 def audit(lines: Iterable[AnyLine]) -> list[Account]:
@@ -68,6 +83,7 @@ def _account(talk: Talk) -> Account:
         findings=[finding for check in checks.ALL for finding in check(talk)],
         spoken_words=len(talk.of(SpokenWord)),
         recognized_words=len(talk.words),
+        differences=talk.differences,
         resent_frames=resent(talk),
         stages_ms=_stages(talk),
         caption_lags_ms={
@@ -123,6 +139,5 @@ def _lags(talk: Talk, captions: Sequence[ToldCaption]) -> list[tuple[float, floa
     for caption in captions:
         if caption.index not in seen:
             seen.add(caption.index)
-            spoken_until_ms = min(caption.end_ms, talk.floor_ms)
-            lags.append((caption.at_ms, caption.at_ms - talk.captured_at_ms(spoken_until_ms)))
+            lags.append((caption.at_ms, talk.lag_ms(caption.end_ms, caption.at_ms)))
     return lags

@@ -1,13 +1,11 @@
 """Reads what the services left: the topics with a Kafka client of its own, the clips over S3."""
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import soundfile
 from aiobotocore.session import get_session
 from aiokafka import AIOKafkaConsumer
 
@@ -26,6 +24,7 @@ from tests.faults.auditor.evidence import (
     digest,
     write,
 )
+from tests.faults.auditor.sound import sound
 
 _TOPICS = ("audio", "transcripts", "translations", "sessions", "audience")
 _LIMIT_S = 60.0
@@ -113,19 +112,11 @@ async def _clips(bucket: str, aws: Mapping[str, str]) -> AsyncIterator[Clip]:
         keys = [found["Key"] async for page in pages for found in page.get("Contents", ())]
         for key in keys:
             answer = await s3.get_object(Bucket=bucket, Key=key)
-            samples, rate = _sound(await answer["Body"].read())
+            clip = sound(await answer["Body"].read())
             yield Clip(
                 session=key.partition("/")[0],
                 key=key,
-                digest=digest(samples),
-                duration_ms=1000 * len(samples) / 2 / rate,
+                digest=digest(clip.samples),
+                duration_ms=clip.duration_ms,
+                sounding_ms=clip.sounding_ms,
             )
-
-
-def _sound(content: bytes) -> tuple[bytes, float]:
-    """Samples, two bytes each, and how many are in a second."""
-    try:
-        samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-    except soundfile.LibsndfileError:
-        return b"", 1.0
-    return samples.tobytes(), float(rate)

@@ -61,6 +61,12 @@ class Perished(Line, frozen=True, kw_only=True, tag="perished"):
     at_ms: float
 
 
+class Reported(Line, frozen=True, kw_only=True, tag="reported"):
+    """What a client of the talk said to its user, the speaker's above all."""
+
+    text: str
+
+
 class Acknowledged(Line, frozen=True, kw_only=True, tag="acknowledged"):
     """The service says that it has all frames up to this one."""
 
@@ -163,11 +169,15 @@ class Audience(Record, frozen=True, kw_only=True, tag="audience"):
 
 
 class Clip(Line, frozen=True, kw_only=True, tag="clip"):
-    """An object; ``digest`` of its samples, ``duration_ms`` counted in them; none where it isn't sound."""
+    """An object; ``digest`` of its samples, ``duration_ms`` counted in them; none where it isn't sound.
+
+    ``sounding_ms``: so much of it is louder than the noise of a quiet room; None: nobody listened.
+    """
 
     key: str
     digest: str
     duration_ms: float
+    sounding_ms: float | None = None
 
 
 # --- each listener's record ---------------------------------------------------------------------------
@@ -238,6 +248,7 @@ AnyLine = (
     | Captured
     | Dropped
     | Perished
+    | Reported
     | Acknowledged
     | Frame
     | Final

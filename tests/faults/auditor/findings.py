@@ -11,8 +11,14 @@ class Kind(enum.StrEnum):
     REPEATED = "repeated"
     REORDERED = "reordered"
     ALTERED = "altered"
+    LATE = "late"
+    """It came, but long after the words. Whether that is a fault depends on what happened meanwhile."""
+    GIVEN_UP = "given up"
+    """A listener could not have what was there; nobody else knows."""
     TOLD = "told"
-    """Lost too, but speaker or listeners were told that it is: no silent loss."""
+    """Lost too, but whoever is concerned was told that it is: no silent loss."""
+    UNHEARD = "unheard"
+    """Told as well, but the service had it: no recognizer took it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Finding:
     what: str
     words: int = 0
     """So many spoken or recognized words are concerned, where that can be said."""
+    at_ms: float | None = None
+    """When, by the wall clock, for what is late."""
 
     def __str__(self) -> str:
         return f"{self.kind:<9} {self.where}: {self.what}"

@@ -1,9 +1,11 @@
 """The evidence of one session, arranged."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from tests.faults.auditor.alignment import Difference, differences
 from tests.faults.auditor.evidence import (
     SAMPLES_PER_MS,
     AnyLine,
@@ -18,6 +20,7 @@ from tests.faults.auditor.evidence import (
     Listened,
     Record,
     Speech,
+    SpokenWord,
     Word,
 )
 
@@ -33,11 +36,14 @@ class Talk:
     def __init__(self, session: str, lines: Sequence[AnyLine]) -> None:
         self.session = session
         self._lines = lines
+        self._of: dict[type[Line], Sequence[Line]] = {}
 
     def of(self, kind: type[L]) -> list[L]:
         """All lines of this kind."""
-        found = [line for line in self._lines if isinstance(line, kind)]
-        return sorted(found, key=lambda line: line.offset if isinstance(line, Record) else 0)
+        if kind not in self._of:
+            found = [line for line in self._lines if isinstance(line, kind)]
+            self._of[kind] = sorted(found, key=lambda line: line.offset if isinstance(line, Record) else 0)
+        return cast(list[L], self._of[kind])
 
     @property
     def floor_ms(self) -> float:
@@ -57,6 +63,16 @@ class Talk:
     def missing(self) -> list[tuple[float, float]]:
         """What the transcript says is missing."""
         return [final.missing for final in self.of(Final) if final.missing is not None]
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """Between what was spoken and what was recognized."""
+        return differences(self.of(SpokenWord), self.words)
+
+    def never_came(self, mark: tuple[float, float]) -> bool:
+        """Whether exactly this was not captured, or died with the speaker's machine."""
+        holes = [(first / SAMPLES_PER_MS, last / SAMPLES_PER_MS) for first, last in gaps(self.of(Captured))]
+        return any(abs(mark[0] - start) < _EXACT_MS and abs(mark[1] - end) < _EXACT_MS for start, end in holes)
 
     def is_told_missing(self, start_ms: float, end_ms: float) -> bool:
         """Whether the transcript says so of all of this, and of no more."""
@@ -96,6 +112,10 @@ class Talk:
             if floor_ms <= _end_ms(frame):
                 return frame.at_ms - (_end_ms(frame) - floor_ms)
         raise ValueError(f"nothing was captured at {floor_ms} ms")
+
+    def lag_ms(self, floor_ms: float, at_ms: float) -> float:
+        """How long after this millisecond of the floor, or its end, a moment was."""
+        return at_ms - self.captured_at_ms(min(floor_ms, self.floor_ms))
 
 
 def of_each_session(lines: Iterable[AnyLine]) -> list[Talk]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.faults.auditor.checks import floor, lanes, listeners, missing, session, transcript
+from tests.faults.auditor.checks import floor, lanes, late, listeners, missing, session, transcript
 from tests.faults.auditor.findings import Finding
 from tests.faults.auditor.talk import Talk
 
@@ -12,5 +12,6 @@ ALL: tuple[Callable[[Talk], Iterator[Finding]], ...] = (
     missing.check,
     lanes.check,
     listeners.check,
+    late.check,
     session.check,
 )

@@ -1,11 +1,15 @@
 """Captured, acknowledged, on the topic ``audio``: every sample, unchanged."""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.faults.auditor.evidence import SAMPLES_PER_MS, Acknowledged, Captured, Dropped, Frame, Perished
+from tests.faults.auditor.evidence import SAMPLES_PER_MS, Acknowledged, Captured, Dropped, Frame, Perished, Reported
 from tests.faults.auditor.findings import Finding, Kind
 from tests.faults.auditor.talk import Talk, gaps
+
+_ROUNDED_MS = 51.0
+"""A length that is told to one decimal of a second."""
 
 
 def check(talk: Talk) -> Iterator[Finding]:
@@ -27,10 +31,24 @@ def _captured(talk: Talk) -> Iterator[Finding]:
     for before, after in pairwise(captured):
         if after.seq != before.seq + 1 or after.first_sample < before.first_sample + before.samples:
             yield Finding(Kind.REORDERED, where, f"frame {after.seq} after {before.seq}")
-    known = bool(talk.of(Dropped)) or bool(talk.of(Perished))
     for first, last in gaps(captured):
-        kind = Kind.TOLD if known and talk.is_told_missing(first / SAMPLES_PER_MS, last / SAMPLES_PER_MS) else Kind.LOST
-        yield Finding(kind, where, f"{(last - first) / SAMPLES_PER_MS:.0f} ms before {last / SAMPLES_PER_MS:.0f} ms")
+        gone: list[Dropped | Perished] = [*talk.of(Dropped), *talk.of(Perished)]
+        known = any(first <= frame.first_sample < last for frame in gone)
+        told = known and talk.is_told_missing(first / SAMPLES_PER_MS, last / SAMPLES_PER_MS)
+        what = f"{(last - first) / SAMPLES_PER_MS:.0f} ms before {last / SAMPLES_PER_MS:.0f} ms"
+        yield Finding(Kind.TOLD if told else Kind.LOST, where, what)
+        if known and not _speaker_knows(talk, first, last):
+            yield Finding(Kind.LOST, "captured > speaker", f"that so much is missing: {what}")
+
+
+def _speaker_knows(talk: Talk, first: int, last: int) -> bool:
+    """Whether their client said so, and how much; in a record that has nothing of what it said: presumed."""
+    reports = [report.text for report in talk.of(Reported)]
+    dropped = sum(first <= frame.first_sample < last for frame in talk.of(Dropped))
+    frames = [int(number) for text in reports for number in re.findall(r"(\d+) frames are lost", text)]
+    lengths_ms = [1000 * float(number) for text in reports for number in re.findall(r"([\d.]+) s before this", text)]
+    length_ms = (last - first) / SAMPLES_PER_MS
+    return not reports or dropped in frames or any(abs(told - length_ms) <= _ROUNDED_MS for told in lengths_ms)
 
 
 def _acknowledged(talk: Talk) -> Iterator[Finding]:

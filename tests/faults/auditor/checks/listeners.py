@@ -117,7 +117,7 @@ def _heard(talk: Talk, listener: str, seen: Sequence[Listened]) -> Iterator[Find
     for index in sorted(announced):
         had = fetched.get(index)
         if had is None or had.digest is None:
-            kind = Kind.LOST if had is None else Kind.TOLD
+            kind = Kind.LOST if had is None else Kind.GIVEN_UP
             yield Finding(kind, f"{listener}: announced > fetched", f"clip {index}")
         elif (clip := clips.get(keys.get(index, ""))) is None or clip.digest != had.digest:
             yield Finding(Kind.ALTERED, f"{listener}: announced > fetched", f"clip {index}")

@@ -1,0 +1,69 @@
+"""What was spoken and what was recognized, set beside each other word by word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from tests.faults.auditor.evidence import SpokenWord, Word
+
+
+def plain(text: str) -> str:
+    """A word without case and marks."""
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Words that were spoken, and what was recognized in their place; one of them may be nothing."""
+
+    spoken: Sequence[SpokenWord]
+    recognized: Sequence[Word]
+    place: int
+    """Of the first that was recognized, or would have been, among all that were."""
+
+    @property
+    def not_recognized(self) -> int:
+        """So many words were spoken for which none stands."""
+        return not_stood_for(self.spoken, self.recognized)
+
+    @property
+    def not_spoken(self) -> int:
+        """So many words were recognized that stand for none."""
+        return not_stood_for(self.recognized, self.spoken)
+
+    @property
+    def at_ms(self) -> float:
+        return (self.spoken or self.recognized)[0].start_ms
+
+    def __str__(self) -> str:
+        return f"{said(self.spoken)!r} became {said(self.recognized)!r} at {self.at_ms:.0f} ms"
+
+
+def said(words: Sequence[SpokenWord] | Sequence[Word]) -> str:
+    """As text."""
+    return " ".join(word.text for word in words)
+
+
+def differences(spoken: Sequence[SpokenWord], recognized: Sequence[Word]) -> list[Difference]:
+    """All of them, in order, by the fewest changes that make one of the other. Words apart or joined are the same."""
+    runs: list[tuple[int, int, int, int]] = []
+    changes = Levenshtein.opcodes([plain(word.text) for word in spoken], [plain(word.text) for word in recognized])
+    for change in changes:
+        if change.tag == "equal":
+            continue
+        first, place = change.src_start, change.dest_start
+        if runs and (runs[-1][1], runs[-1][3]) == (first, place):
+            first, _, place, _ = runs.pop()
+        runs.append((first, change.src_end, place, change.dest_end))
+    found = [Difference(spoken[first:end], recognized[place:until], place) for first, end, place, until in runs]
+    return [one for one in found if _joined(one.spoken) != _joined(one.recognized)]
+
+
+def not_stood_for(words: Sequence[SpokenWord] | Sequence[Word], others: Sequence[SpokenWord] | Sequence[Word]) -> int:
+    """So many more words than the others can stand for: a number in figures for as many as it has of them."""
+    return max(0, len(words) - sum(max(1, sum(map(str.isdigit, word.text))) for word in others))
+
+
+def _joined(words: Sequence[SpokenWord] | Sequence[Word]) -> str:
+    return "".join(plain(word.text) for word in words)
