@@ -1,6 +1,9 @@
 """Errors of the engines and stores say what the caller may do next; the cause is always chained."""
 
+import errno
 from collections.abc import Iterator
+
+_EXHAUSTED = (errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 def causes(fault: BaseException) -> Iterator[BaseException]:
@@ -34,3 +37,19 @@ class RecordRefused(Exception):
 
 class Fatal(Exception):
     """This process can't be trusted to go on (fenced, stuck): end it, its supervisor starts it again."""
+
+
+def ends_process(fault: BaseException) -> bool:
+    """Whether only another process can go on after this. Any other fault is that of the work in hand alone."""
+    return any(
+        not isinstance(cause, Exception)
+        or isinstance(cause, (Fatal, MemoryError))
+        or (isinstance(cause, OSError) and cause.errno in _EXHAUSTED)
+        for cause in causes(fault)
+    )
+
+
+def told(fault: BaseException) -> str:
+    """What a fault is, for a log or a dead letter: of a group, its first cause."""
+    cause = next(causes(fault))
+    return f"{type(cause).__name__}: {cause}"

@@ -18,7 +18,8 @@ STREAMS = Gauge("dragoman_transcriber_streams", "Sessions that are being recogni
 REFUSED = Counter("dragoman_transcriber_frames_refused_total", "Frames not recognized because every stream was taken")
 FINALS = Counter("dragoman_transcriber_finals_total", "Finals published")
 FAILURES = Counter("dragoman_transcriber_failures_total", "Recognizer streams that failed", ["kind"])
-"""kind: overloaded, unavailable or nonsense (opened again), rejected (their audio was passed over)."""
+"""kind: overloaded, unavailable or nonsense (opened again), rejected (their audio was passed over), fault (of this
+program: opened again, passed over at the second in the same place)."""
 GIVEN_UP = Counter("dragoman_transcriber_given_up_seconds_total", "Audio at which every stream failed, passed over")
 MISSING = Counter("dragoman_transcriber_missing_seconds_total", "Audio that is marked as missing", ["loss"])
 """loss: never came (from the speaker), refused (no stream was free), given up (every stream failed at it)."""

@@ -40,6 +40,11 @@ class Ring:
         return sum(item.record.samples for item in islice(self._items, self._fed)) * 1000 / SAMPLE_RATE
 
     @property
+    def fed(self) -> list[Received[Frame]]:
+        """What was fed and is held."""
+        return list(islice(self._items, self._fed))
+
+    @property
     def fed_span(self) -> tuple[Frame, Frame] | None:
         """The first and the last of what was fed and is held, without marks."""
         frames = [item.record for item in islice(self._items, self._fed) if item.record.mark is None]

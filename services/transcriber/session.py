@@ -7,7 +7,7 @@ again and hears once more what was not settled.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from services.common import stages
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Stretch, Word
-from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded, ends_process
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
@@ -93,6 +93,10 @@ class Session:
         self._streams = streams
         self._limits = limits
         self._stabilizer = Stabilizer(transcribed)
+        self._published = transcribed
+        """As its own finals tell, and nothing else does after a fault."""
+        self._failed_at: tuple[Transcribed, int | None] | None = None
+        """Where a fault of this program came last."""
         self._ring = Ring()
         self._refused = Refused()
         known_ms = max(0.0, transcribed.end_ms - recognizer.context_ms, transcribed.missing_until_ms)
@@ -135,7 +139,7 @@ class Session:
         rest = msgspec.structs.replace(
             frame, first_sample=frame.first_sample + known, pcm=frame.pcm[2 * known :], missing_samples=0
         )
-        return Received(rest, received.topic, received.partition, received.offset, received.read_at_ms)
+        return replace(received, record=rest)
 
     def _admit(self, received: Received[Frame]) -> bool:
         """Whether this session has a stream, or gets one now."""
@@ -185,8 +189,12 @@ class Session:
             floor_epoch_ms=near.captured_at_ms - near.end_ms,
             published_at_ms=now_ms(),
         )
-        self._outbox.put(TRANSCRIPTS, final)
+        self._put(final)
         self._stabilizer.transcribed = known.told_missing(final.index, end_ms)
+
+    def _put(self, final: Final) -> None:
+        self._outbox.put(TRANSCRIPTS, final)
+        self._published = self._published.after(final)
 
     def _tell(self, recognized: bool) -> None:
         """Listeners and the speaker hear of it when nothing is recognized any more, or is again."""
@@ -219,6 +227,13 @@ class Session:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.labels(_kind(faults.exceptions[0])).inc()
+                except* Exception as faults:
+                    if ends_process(faults):
+                        raise
+                    failed = True
+                    if before[0].next_index != self._published.next_index:
+                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
+                    self._note_fault(faults)
                 _leave_if_cancelled()
                 if failed:
                     if _now_s() - moved_at > self._limits.silent_s:
@@ -232,11 +247,27 @@ class Session:
         finally:
             self._release()
 
-    def _pass_over(self) -> None:
-        """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark."""
+    def _note_fault(self, fault: BaseException) -> None:
+        """Go on from what is published; at the second fault in the same place, without the audio that led there."""
+        self._stabilizer = Stabilizer(self._published)
+        metrics.FAILURES.labels("fault").inc()
+        place = self._published, self._ring.oldest_offset
+        if place != self._failed_at:
+            log.error("session_failed", exc_info=fault)
+            self._failed_at = place
+        else:
+            self._pass_over(fault)
+
+    def _pass_over(self, fault: BaseException | None = None) -> None:
+        """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark.
+
+        fault: of this program, for whose sake the records are set aside.
+        """
         if not self._ring.fed_ms:
             while (waiting := self._ring.next) is not None and waiting.record.mark is None:
                 self._ring.feed()
+        if fault is not None:
+            self._outbox.set_aside(self._ring.fed, fault)
         given_up_ms = self._ring.fed_ms
         log.error("audio_given_up", ms=round(given_up_ms))
         metrics.GIVEN_UP.inc(given_up_ms / 1000)
@@ -312,7 +343,7 @@ class Session:
         self._tell(True)
         decision = self._stabilizer.hear(hypothesis)
         for run in decision.finals:
-            self._outbox.put(TRANSCRIPTS, self._final(run, hypothesis))
+            self._put(self._final(run, hypothesis))
             metrics.FINALS.inc()
         if hypothesis.decode_ms:
             metrics.DECODE.observe(hypothesis.decode_ms / 1000)

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, TypeVar
 
-from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
+import structlog
+
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded, ends_process, told
 from services.translator import metrics
 from services.translator.ports import Clip, ClipStore, Synthesizer, Translator
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Work = Literal["translate", "synthesize", "store"]
@@ -53,9 +57,10 @@ class Engines:
 
 
 async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Try until it works or time is up."""
+    """Try until it works or time is up; after a fault that no engine may have, only once more."""
     pause_s = _FIRST_PAUSE_S
-    fault: EngineUnavailable | None = None
+    fault: Exception | None = None
+    faulty = False
     try:
         async with asyncio.timeout(deadline_s):
             while True:
@@ -71,6 +76,14 @@ async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaita
                 except EngineRejected:
                     metrics.ENGINE_FAILURES.labels(work, "rejected").inc()
                     raise
+                except Exception as unexpected:
+                    if isinstance(unexpected, TimeoutError) or ends_process(unexpected):
+                        raise
+                    metrics.ENGINE_FAILURES.labels(work, "fault").inc()
+                    if faulty:
+                        raise EngineRejected(f"{work}: {told(unexpected)}") from unexpected
+                    log.error("engine_faulty", work=work, exc_info=unexpected)
+                    fault, faulty = unexpected, True
                 finally:
                     metrics.ENGINE_SECONDS.labels(work).observe(perf_counter() - began)
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not all at once

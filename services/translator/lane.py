@@ -3,7 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from services.common import stages
 from services.common.audience import Listeners
 from services.common.clock import now_ms
 from services.common.contracts import MISSING, Caption, Final, Finished, LaneFinished, Speech, Translation
-from services.common.errors import EngineError, EngineRejected
+from services.common.errors import EngineError, EngineRejected, ends_process
+from services.common.kafka import Received
 from services.translator import metrics
 from services.translator.chunker import Chunker, Piece
 from services.translator.engines import Engines
@@ -58,10 +60,13 @@ class LaneContext:
 class _Heard(NamedTuple):
     """A final that may have to be heard again after a takeover. ``end_ms``: of its words, or of what is missing."""
 
-    offset: int
     end_ms: float
-    final: Final
-    read_at_ms: float
+    received: Received[Final]
+    alone: bool
+
+    @property
+    def final(self) -> Final:
+        return self.received.record
 
 
 @dataclass
@@ -76,33 +81,45 @@ class Lane:
         self.playhead = Playhead(self.context.clock() + self.published.backlog_ms(now_ms()))
         self._heard: deque[_Heard] = deque()
         self._behind: deque[_Heard] = deque()
-        """Begins with one that says what is missing: it waits until all before it is said. What follows waits too."""
+        """Begins with one that says what is missing, or is to be said alone: it waits until all before it is said. What
+        follows waits too."""
         self._changed = asyncio.Event()
         self._to_speak = asyncio.Event()
         self._source = ""
         self._finish_offset: int | None = None
         self._finished: Finished | None = None
         self._retiring = False
+        self._fault: Exception | None = None
+        """What came of something that the session said: the end of the lane's task."""
         self._shedding = False
         self._translate_ms = 0.0
 
     # -- called by the session, synchronously --
 
-    def hear(self, offset: int, final: Final, read_at_ms: float) -> None:
-        """Take the next final in."""
+    def hear(self, received: Received[Final], *, alone: bool = False) -> None:
+        """Take the next final in. alone: only once all before it is said."""
+        final = received.record
         end_ms = final.missing.end_ms if final.missing else final.words[-1].end_ms if final.words else -math.inf
-        heard = _Heard(offset, end_ms, final, read_at_ms)
+        heard = _Heard(end_ms, received, alone)
         self._source = final.language
-        if final.missing or self._behind:
-            self._behind.append(heard)
-            self.chunker.drain(True)
-        else:
-            self._take(heard)
+        with self._own_faults():
+            if final.missing or alone or self._behind:
+                self._behind.append(heard)
+                self.chunker.drain(True)
+            else:
+                self._take(heard)
+
+    @contextmanager
+    def _own_faults(self) -> Iterator[None]:
+        """A fault within is the end of this lane's task, not of whoever calls. Wakes that task in any case."""
+        try:
+            yield
+        except Exception as fault:
+            self._fault = self._fault or fault
         self._changed.set()
 
     def _take(self, heard: _Heard) -> None:
-        if heard.final.words:
-            self._heard.append(heard)
+        self._heard.append(heard)
         self.chunker.hear(self._by_our_clock(heard.final))
 
     def _by_our_clock(self, final: Final) -> Final:
@@ -117,16 +134,16 @@ class Lane:
         """The session has ended: say the rest, then publish LaneFinished."""
         self._finish_offset = offset
         self._finished = finished
-        if not self._behind:
-            self.chunker.finish(finished.previous_mark)
-        self._changed.set()
+        with self._own_faults():
+            if not self._behind:
+                self.chunker.finish(finished.previous_mark)
 
     def retire(self, retiring: bool) -> None:
         """Nobody listens any more (or somebody does again): say what was heard, then end."""
         if retiring != self._retiring:
             self._retiring = retiring
-            self.chunker.drain(retiring or bool(self._behind))
-            self._changed.set()
+            with self._own_faults():
+                self.chunker.drain(retiring or bool(self._behind))
 
     @property
     def waiting(self) -> int:
@@ -140,12 +157,22 @@ class Lane:
         while self._heard and self._heard[0].end_ms <= done_ms and self._heard[0].end_ms < self.chunker.needed_ms:
             self._heard.popleft()
         held = self._heard or self._behind
-        return held[0].offset if held else self._finish_offset
+        return held[0].received.offset if held else self._finish_offset
+
+    @property
+    def unsaid(self) -> list[Received[Final]]:
+        """What another lane needs to go on in place of this one, oldest first; some of it may be said already."""
+        return [heard.received for heard in (*self._heard, *self._behind)]
+
+    @property
+    def end(self) -> tuple[int, Finished] | None:
+        """The session's end and its offset, if it has been told of it."""
+        return (self._finish_offset, self._finished) if self._finish_offset is not None and self._finished else None
 
     # -- tasks --
 
     async def run(self) -> None:
-        """Decide and speak. Engines' failures end in marked records; anything else is raised."""
+        """Decide and speak. Engines' failures end in marked records; a fault of this program is raised."""
         with structlog.contextvars.bound_contextvars(session=self.context.session_id, language=self.context.language):
             async with asyncio.TaskGroup() as tasks:
                 speaking = tasks.create_task(self._speak())
@@ -155,6 +182,8 @@ class Lane:
     async def _decide(self) -> None:
         while True:
             self._changed.clear()
+            if self._fault is not None:
+                raise self._fault
             if text := self.chunker.ask(self.context.clock()):
                 await self._translate(text)
                 continue
@@ -163,7 +192,7 @@ class Lane:
                 self._publish_caption(piece, now)
                 continue
             if self._behind and not self.chunker.waiting:
-                self._tell_missing()
+                self._go_on()
                 continue
             said_all = self.chunker.finished or (self._retiring and not self.chunker.waiting)
             if said_all and not self.published.speechless:
@@ -172,10 +201,14 @@ class Lane:
             again_at = self.chunker.look_again(now, self.playhead.remaining_ms(now))
             await self._wait_until(again_at)
 
-    def _tell_missing(self) -> None:
-        """A caption that stands for what is missing, unless it is out already; then go on with what was heard after."""
-        final = self._behind.popleft().final
-        if final.missing is not None and final.missing.end_ms > self.published.covered_ms:
+    def _go_on(self) -> None:
+        """With what waited behind what is said now, up to the next that waits. What is missing gets a caption that
+        stands for it, unless it is out already."""
+        first = self._behind.popleft()
+        final = first.final
+        if final.missing is None:
+            self._take(first)
+        elif final.missing.end_ms > self.published.covered_ms:
             self._put(
                 Caption(
                     session_id=self.context.session_id,
@@ -193,7 +226,7 @@ class Lane:
                 )
             )
             metrics.SEGMENTS.labels(self.context.language).inc()
-        while self._behind and self._behind[0].final.missing is None:
+        while self._behind and self._behind[0].final.missing is None and not self._behind[0].alone:
             self._take(self._behind.popleft())
         self.chunker.drain(self._retiring or bool(self._behind))
         if self._finished is not None and not self._behind:
@@ -224,7 +257,7 @@ class Lane:
         spoken = bool(piece.text) and self._speaks(hearing, now)
         source = self._source_of(piece)
         published_at_ms = now_ms()
-        decide_ms = max(0.0, published_at_ms - source.read_at_ms)
+        decide_ms = max(0.0, published_at_ms - source.received.read_at_ms)
         translate_ms = min(self._translate_ms, decide_ms)
         caption = Caption(
             session_id=self.context.session_id,
@@ -240,7 +273,7 @@ class Lane:
             floor_epoch_ms=source.final.floor_epoch_ms,
             stages={
                 **source.final.stages,
-                stages.TRANSCRIPTS_TOPIC: max(0.0, source.read_at_ms - source.final.published_at_ms),
+                stages.TRANSCRIPTS_TOPIC: max(0.0, source.received.read_at_ms - source.final.published_at_ms),
                 stages.DECIDE: decide_ms - translate_ms,
                 stages.TRANSLATE: translate_ms,
             },
@@ -287,14 +320,14 @@ class Lane:
 
     async def _speak_next(self, caption: Caption) -> None:
         """Make the clip, store it, then publish the record that names it."""
-        rate = self.context.policy.pace.rate(
-            self.playhead.backlog_ms(self.context.clock()), self.playhead.estimate_ms(caption.text)
-        )
         key: str | None = None
         duration_ms = 0.0
         failed: str | None = None
         spent: dict[str, float] = {}
         try:
+            rate = self.context.policy.pace.rate(
+                self.playhead.backlog_ms(self.context.clock()), self.playhead.estimate_ms(caption.text)
+            )
             clip = await self.context.engines.synthesize(caption.text, self.context.language, rate)
             made_at_ms = now_ms()
             wanted = f"{caption.session_id}/{caption.language}/{caption.index:06d}.{clip.extension}"
@@ -309,6 +342,12 @@ class Lane:
         except EngineError as fault:
             log.warning("speech_failed", index=caption.index, reason=str(fault))
             failed = "speech rejected" if isinstance(fault, EngineRejected) else "speech unavailable"
+            self._lost("unspoken")
+        except Exception as fault:
+            if ends_process(fault):
+                raise
+            log.error("speech_failed", index=caption.index, exc_info=fault)
+            failed = "speech failed"
             self._lost("unspoken")
         self.playhead.measured(caption.index, self.context.clock() + DELIVERY_MS, duration_ms)
         self._put(

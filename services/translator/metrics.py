@@ -19,7 +19,8 @@ ENGINE_SECONDS = Histogram(
     "dragoman_translator_engine_seconds", "One call of an engine or the store", ["work"], buckets=LATENCY_BUCKETS_S
 )
 ENGINE_FAILURES = Counter("dragoman_translator_engine_failures_total", "Calls that failed", ["work", "kind"])
-"""work: translate, synthesize, store. kind: overloaded, unavailable, rejected, overdue."""
+"""work: translate, synthesize, store. kind: overloaded, unavailable, rejected, overdue, fault (of the adapter)."""
+LANE_FAILURES = Counter("dragoman_translator_lane_failures_total", "Lanes begun anew after a fault in them")
 CALLS_SHED = Counter("dragoman_translator_calls_shed_total", "Calls not made, for their quota was used up", ["engine"])
 CALLS_THROTTLED = Counter(
     "dragoman_translator_calls_throttled_total", "Calls that the service refused for the account's quota", ["engine"]

@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-
-import structlog
+from typing import cast
 
 from services.common.contracts import Final, Finished, Transcript, Translation
-from services.common.errors import Fatal
+from services.common.errors import ends_process
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSLATIONS
 from services.translator.lane import Lane
 from services.translator.session import Session, Workshop
-
-log = structlog.get_logger(__name__)
 
 _MOST_WAITING = 2000
 """Words that a lane may have heard and not said before the partition's input is held back."""
@@ -28,6 +25,7 @@ class TranslationProcessor:
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._progress = asyncio.Event()
+        self._closing = False
         self._watching = ExitStack()
 
     async def restore(self, tail: AsyncIterator[Received[Translation]]) -> None:
@@ -44,7 +42,7 @@ class TranslationProcessor:
         match record:
             case Final():
                 session = self._session(record.session_id)
-                session.hear(received.offset, record, received.read_at_ms)
+                session.hear(cast("Received[Final]", received))
                 while session.waiting > _MOST_WAITING:
                     self._progress.clear()
                     await self._progress.wait()
@@ -59,6 +57,7 @@ class TranslationProcessor:
 
     async def close(self) -> None:
         """Stop every lane where it is; whoever takes over goes on from what is published."""
+        self._closing = True
         self._watching.close()
         tasks = list(self._tasks)
         for task in tasks:
@@ -74,6 +73,7 @@ class TranslationProcessor:
                 publish=self._publish,
                 lane_ended=lambda: self._forget_finished(session_id),
                 start=self._start,
+                set_aside=self._outbox.set_aside,
             )
         return session
 
@@ -88,14 +88,21 @@ class TranslationProcessor:
     def _start(self, lane: Lane) -> None:
         task = asyncio.create_task(lane.run())
         self._tasks.add(task)
-        task.add_done_callback(self._stopped)
+        task.add_done_callback(lambda task: self._stopped(lane, task))
 
-    def _stopped(self, task: asyncio.Task[None]) -> None:
-        """A lane that fails by more than its engines ends the process: its words can't be left out in silence."""
+    def _stopped(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        """Of a lane's fault only its own listeners notice anything, unless nothing can go on after it."""
         self._tasks.discard(task)
-        if not task.cancelled() and (fault := task.exception()) is not None:
-            log.error("lane_failed", exc_info=fault)
-            self._outbox.fail(Fatal(f"a lane failed: {fault!r}"))
+        if task.cancelled() or (fault := task.exception()) is None or self._closing:
+            return
+        if not isinstance(fault, Exception) or ends_process(fault):
+            self._outbox.fail(fault)
+            return
+        try:
+            self._sessions[lane.context.session_id].lane_failed(lane, fault)
+        except Exception as further:  # then even going on without is beyond us
+            self._outbox.fail(further)
+        self._progress.set()
 
     def _forget_finished(self, session_id: str) -> None:
         if self._sessions[session_id].over:

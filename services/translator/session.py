@@ -1,28 +1,44 @@
 """One session: its finals go to a lane for each language that somebody listens to."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import dropwhile, pairwise
 
 import msgspec
 import structlog
 
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Final, Finished, LaneFinished, Translation
+from services.common.contracts import (
+    MISSING,
+    Caption,
+    Final,
+    Finished,
+    LaneFinished,
+    Speech,
+    Stretch,
+    Translation,
+    Word,
+)
+from services.common.errors import told
+from services.common.kafka import Received
 from services.common.languages import LANGUAGES
 from services.common.topics import Headers
+from services.common.writing import joined
+from services.translator import metrics
 from services.translator.chunker import Chunker
 from services.translator.engines import Engines
 from services.translator.lane import Lane, LaneContext, LanePolicy
 from services.translator.published import Published
-from services.translator.sentences import Sentences, ends_sentence
+from services.translator.sentences import MAX_WORD_CHARS, Sentences, ends_sentence
 
 log = structlog.get_logger(__name__)
 
 _HISTORY = 60
 """Finals of an open sentence that a new lane may begin with."""
+_CAREFUL = 2
+"""From so many faults in the same place on, what a lane has left is said one by one."""
 _RECENT_MS = 120_000
 """After a takeover, finals may be replayed from long before a listener came. A lane takes only those that are not
 older than this, unless its own last caption is not older than this either: then it was running and goes on."""
@@ -56,13 +72,6 @@ class Workshop:
     """Traces a record that is to be published, and gives the headers that carry the trace on."""
 
 
-@dataclass(frozen=True)
-class _Past:
-    offset: int
-    final: Final
-    read_at_ms: float
-
-
 class Session:
     """Not thread-safe; everything but the lanes' own tasks happens in synchronous steps."""
 
@@ -73,14 +82,19 @@ class Session:
         publish: Callable[[Translation], None],
         lane_ended: Callable[[], None],
         start: Callable[[Lane], None],
+        set_aside: Callable[[Sequence[Received[Final]], BaseException], None],
     ) -> None:
-        """publish: into the outbox. lane_ended: told of each lane that has. start: run the lane's tasks."""
+        """publish: into the outbox. lane_ended: told of each lane that has. start: run the lane's tasks, and tell
+        ``lane_failed`` of a fault. set_aside: see the outbox."""
         self._id = session_id
         self._workshop = workshop
         self._publish, self._lane_ended, self._start = publish, lane_ended, start
+        self._set_aside = set_aside
         self._lanes: dict[str, Lane] = {}
         self._published: dict[str, Published] = defaultdict(Published)
-        self._sentence: deque[_Past] = deque(maxlen=_HISTORY)
+        self._failures: dict[str, tuple[tuple[int, int], str, int]] = {}
+        """Where each lane failed last, of what, and how often there."""
+        self._sentence: deque[Received[Final]] = deque(maxlen=_HISTORY)
         """Finals from the beginning of the open sentence on, for lanes that start now."""
         self._source: str | None = None
         self._heard = -1
@@ -102,19 +116,20 @@ class Session:
 
     # -- input --
 
-    def hear(self, offset: int, final: Final, read_at_ms: float) -> None:
+    def hear(self, received: Received[Final]) -> None:
         """Take the next final in: start lanes that are wanted, then give it to all.
 
         One that lies there twice, since it was put back, is passed over.
         """
+        final = received.record
         if final.index <= self._heard:
             return
         self._heard = final.index
         self._source = final.language
         self.follow_audience(final.published_at_ms)
         for lane in self._lanes.values():
-            lane.hear(offset, final, read_at_ms)
-        self._note_sentence(offset, final, read_at_ms)
+            lane.hear(received)
+        self._note_sentence(received)
 
     def finish(self, offset: int, finished: Finished) -> None:
         """The session has ended: every lane says the rest, and every language that ever spoke is told."""
@@ -177,8 +192,8 @@ class Session:
             log.error("language_not_translated", session=self._id, language=language, remedy=_REMEDY)
         lane = self._open_lane(language)
         for past in self._sentence:
-            if self._recent(past.final.published_at_ms, published):
-                lane.hear(past.offset, past.final, past.read_at_ms)
+            if self._recent(past.record.published_at_ms, published):
+                lane.hear(past)
 
     def _recent(self, at_ms: float, published: Published) -> bool:
         """Whether words published then are for a lane that starts now."""
@@ -208,12 +223,81 @@ class Session:
         del self._lanes[language]
         self._lane_ended()
 
-    def _put(self, record: LaneFinished) -> None:
+    def lane_failed(self, lane: Lane, fault: Exception) -> None:
+        """Begin the lane anew, as a takeover would: with what it has not said.
+
+        At the second fault in the same place it says them one by one, so that no others suffer for one. At further
+        ones it goes on without what is said already, then without the first, which gets a caption marked as failed.
+        """
+        language = lane.context.language
+        published, unsaid, end = self._published[language], lane.unsaid, lane.end
+        if published.finished:
+            self._end_lane(language)
+            return
+        place, what = (published.next_index, len(published.speechless)), told(fault)
+        failed_at, failed_of, times = self._failures.get(language, (None, "", 0))
+        times = times + 1 if place == failed_at else 1
+        self._failures[language] = place, what, times
+        metrics.LANE_FAILURES.inc()
+        log.error(
+            "lane_failed",
+            session=self._id,
+            language=language,
+            reason=what,
+            exc_info=fault if what != failed_of else None,
+        )
+        if times > _CAREFUL:
+            rest = [*dropwhile(lambda received: not _left(received.record, published.covered_ms), unsaid)]
+            if rest != unsaid:
+                unsaid = rest
+            elif unsaid:
+                self._leave_out(language, unsaid.pop(0), fault)
+            elif published.speechless:
+                self._put(_unspoken(published.speechless[0]))
+            else:
+                if end is not None:
+                    self._put(LaneFinished(session_id=self._id, language=language, segments=published.next_index))
+                self._end_lane(language)
+                return
+        again = self._open_lane(language)
+        self.follow_audience()
+        for received in unsaid:
+            again.hear(received, alone=times >= _CAREFUL)
+        if end is not None:
+            again.finish(*end)
+
+    def _leave_out(self, language: str, received: Received[Final], fault: BaseException) -> None:
+        """What of it was not said becomes a caption marked as failed."""
+        published, final = self._published[language], received.record
+        left = _left(final, published.covered_ms)
+        start_ms, end_ms = left[0].start_ms, max(span.end_ms for span in left)
+        self._put(
+            Caption(
+                session_id=self._id,
+                language=language,
+                index=published.next_index,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                text="",
+                source=joined((word.text[:MAX_WORD_CHARS] for word in left if isinstance(word, Word)), final.language),
+                spoken=False,
+                failed=MISSING if final.missing else "translation failed",
+                missing_ms=end_ms - start_ms if final.missing else 0.0,
+                floor_epoch_ms=final.floor_epoch_ms,
+                published_at_ms=now_ms(),
+            )
+        )
+        metrics.SEGMENTS.labels(language).inc()
+        metrics.LOSSES.labels(language, "untranslated").inc()
+        self._set_aside([received], fault)
+
+    def _put(self, record: Translation) -> None:
         self._publish(record)
         self._published[record.language].apply(record)
 
-    def _note_sentence(self, offset: int, final: Final, read_at_ms: float) -> None:
+    def _note_sentence(self, received: Received[Final]) -> None:
         """Keep the finals from which a new lane can begin."""
+        final = received.record
         if final.previous_mark:
             self._sentence.clear()
         texts = [word.text for word in final.words]
@@ -222,4 +306,26 @@ class Session:
             self._sentence.clear()
             final = msgspec.structs.replace(final, words=final.words[ends[-1] :], previous_mark=None)
         if final.words:
-            self._sentence.append(_Past(offset, final, read_at_ms))
+            self._sentence.append(replace(received, record=final))
+
+
+def _left(final: Final, covered_ms: float) -> Sequence[Word | Stretch]:
+    """What of it no caption covers."""
+    spans = (final.missing,) if final.missing else final.words
+    return [span for span in spans if span.end_ms > covered_ms]
+
+
+def _unspoken(caption: Caption) -> Speech:
+    return Speech(
+        session_id=caption.session_id,
+        language=caption.language,
+        index=caption.index,
+        start_ms=caption.start_ms,
+        end_ms=caption.end_ms,
+        text=caption.text,
+        key=None,
+        duration_ms=0.0,
+        failed="speech failed",
+        floor_epoch_ms=caption.floor_epoch_ms,
+        published_at_ms=now_ms(),
+    )

@@ -52,6 +52,9 @@ class Received(Generic[R]):
     offset: int
     read_at_ms: float
     headers: Headers = ()
+    key: bytes | None = None
+    value: bytes = b""
+    """As it was read."""
 
 
 @dataclass(frozen=True)

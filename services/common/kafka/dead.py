@@ -59,13 +59,19 @@ class DeadLetters:
             sending.cancel()
             await asyncio.wait((sending,))
 
-    def take(self, event: str, raw: Any, cause: str) -> None:
-        """Pass over a consumer's record. Returns at once, raises nothing. event: what the log calls it."""
+    def take(
+        self, event: str, raw: Any, cause: str, *, fault: BaseException | None = None, logged: bool = True
+    ) -> None:
+        """Pass over a consumer's record, or a ``Received``. Returns at once, raises nothing.
+
+        event: what the log calls it. fault: whose trace the log has. logged: False if the log has it already.
+        """
         if self._buckets[raw.topic].take(time.monotonic(), patience_s=0) is None:
             metrics.UNREADABLE.labels(raw.topic, "left_out").inc()
             return
         cause = cause.encode(errors="replace").decode()[:_LONGEST_CAUSE]
-        log.error(event, topic=raw.topic, partition=raw.partition, offset=raw.offset, reason=cause)
+        if logged:
+            log.error(event, topic=raw.topic, partition=raw.partition, offset=raw.offset, reason=cause, exc_info=fault)
         if raw.topic not in self._of:
             metrics.UNREADABLE.labels(raw.topic, "passed_over").inc()
         elif self._waiting.full() or self._waiting_bytes + len(raw.value) > _WAITING_BYTES:

@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.common.errors import Fatal, RecordRefused
+from services.common.errors import Fatal, RecordRefused, ends_process, told
 from services.common.kafka import metrics
 from services.common.kafka.cluster import Received, stop
 from services.common.kafka.dead import DeadLetters
@@ -31,7 +31,9 @@ _PARTIALS_HELD = 64
 class Outbox:
     """What a processor publishes. All calls are synchronous, so that output and settled input stay in step."""
 
-    def __init__(self) -> None:
+    def __init__(self, dead: DeadLetters | None = None) -> None:
+        """dead: where records go at which the processor failed (None: into the log)."""
+        self._dead = dead or DeadLetters()
         self._records: list[tuple[str, Encoded]] = []
         self._fault: BaseException | None = None
         self._partials: deque[tuple[Topic[Any], Any]] = deque(maxlen=_PARTIALS_HELD)
@@ -49,8 +51,13 @@ class Outbox:
         self._partials.append((topic, record))
         self.partials_changed.set()
 
+    def set_aside(self, records: Sequence[Received[Any]], fault: BaseException) -> None:
+        """Input that is passed over, for what was made of it failed for good. Say so in the output as well."""
+        for number, received in enumerate(records):
+            self._dead.take("record_failed", received, told(fault), logged=number == 0)
+
     def fail(self, fault: BaseException) -> None:
-        """Something of the processor failed that can't be left out in silence: end the process with this."""
+        """Something of the processor failed that is not one session's matter alone: end the process with this."""
         self._fault = fault
         self.changed.set()
 
@@ -80,7 +87,11 @@ class Processor(Protocol):
         """Learn how far each session is from this partition's own output, oldest first."""
 
     async def handle(self, received: Received[Any]) -> None:
-        """Take one input record, in order. Await only to hold the input back. Raises RecordRefused."""
+        """Take one input record, in order. Await only to hold the input back.
+
+        A record at which this raises is set aside, and the next one is handled: RecordRefused, or a fault of ours.
+        Only what ``ends_process`` is raised further.
+        """
 
     def settled(self, position: int) -> int:
         """First input offset not yet settled for every session; ``position`` (the next to be handled) if all are."""
@@ -176,6 +187,10 @@ class Partition:
                     await self._processor.handle(received)
                 except RecordRefused as fault:
                     self._dead.take("record_refused", raw, str(fault))
+                except Exception as fault:  # once more with the same record would be the same fault, for ever
+                    if isinstance(fault, KafkaError) or ends_process(fault):
+                        raise
+                    self._dead.take("record_failed", raw, told(fault), fault=fault)
             self._inbox.popleft()
             self._position = raw.offset + 1
             self._moved_at = asyncio.get_running_loop().time()

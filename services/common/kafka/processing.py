@@ -187,7 +187,7 @@ class _Owner(ConsumerRebalanceListener):  # type: ignore[misc]
                     offset = (await self._consumer.beginning_offsets([part]))[part]
                 self._consumer.seek(part, offset)
                 moved()
-                outbox = Outbox()
+                outbox = Outbox(self._dead)
                 processor = self._make(part.partition, outbox)
                 undo.push_async_callback(processor.close)
                 async with LogReader.open(

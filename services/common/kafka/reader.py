@@ -135,7 +135,7 @@ def decoded(topic: Topic[Any], raw: Any, read_at_ms: float, dead: DeadLetters) -
     except msgspec.DecodeError as fault:
         dead.take("record_unreadable", raw, str(fault))
         return None
-    return Received(record, raw.topic, raw.partition, raw.offset, read_at_ms, raw.headers)
+    return Received(record, raw.topic, raw.partition, raw.offset, read_at_ms, raw.headers, raw.key, raw.value)
 
 
 async def _seek(

@@ -1,11 +1,13 @@
 """What a partition does when Kafka stands still in the middle of a transaction."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 from aiokafka.producer import sender
 from structlog.testing import capture_logs
 
@@ -13,7 +15,7 @@ from services.common.contracts import Final, Frame
 from services.common.errors import Fatal, RecordRefused
 from services.common.kafka import DeadLetters, Outbox, Received, partition
 from services.common.kafka.processing import BETWEEN_TRANSACTIONS_S
-from services.common.topics import TRANSCRIPTS
+from services.common.topics import AUDIO, TRANSCRIPTS
 
 
 class Producer:
@@ -77,16 +79,17 @@ class Idle:
         pass
 
 
-class Refusing(Idle):
-    """Refuses the record at one offset, takes all others."""
+class Failing(Idle):
+    """Fails at the record at one offset, takes all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: Exception) -> None:
         super().__init__()
+        self.fault = fault
         self.handled: list[int] = []
 
     async def handle(self, received: Received[Any]) -> None:
         if received.offset == 1:
-            raise RecordRefused("not this one")
+            raise self.fault
         self.handled.append(received.offset)
 
 
@@ -190,19 +193,67 @@ def test_a_producer_s_next_transaction_waits_as_long_as_is_set_here() -> None:
     assert sender.BACKOFF_OVERRIDE == BETWEEN_TRANSACTIONS_S
 
 
-async def test_a_record_that_the_processor_refuses_is_passed_over_and_left_with_the_dead_letters() -> None:
-    processor = Refusing()
+@pytest.mark.parametrize(
+    ("fault", "event", "reason"),
+    [
+        (RecordRefused("not this one"), "record_refused", "not this one"),
+        (ValueError("a bug"), "record_failed", "ValueError: a bug"),
+        (ExceptionGroup("tasks", [KeyError("k")]), "record_failed", "KeyError: 'k'"),
+    ],
+)
+async def test_a_record_that_the_processor_refuses_or_fails_at_is_passed_over_and_left_with_the_dead_letters(
+    fault: Exception, event: str, reason: str
+) -> None:
+    processor, producer = Failing(fault), Producer()
     with capture_logs() as logs:
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
-            partition_in_hand = held(Producer(), processor, Outbox())
+            partition_in_hand = held(producer, processor, Outbox())
             partition_in_hand.start(tasks)
             for offset in range(3):
                 partition_in_hand.accept(raw(offset), frame(offset))
             while partition_in_hand.waiting:  # noqa: ASYNC110
                 await asyncio.sleep(0)
-            await partition_in_hand.give_up()
+            await partition_in_hand.give_up(publish=True)
     assert processor.handled == [0, 2]
-    assert [(log["event"], log["offset"], log["reason"]) for log in logs] == [("record_refused", 1, "not this one")]
+    assert producer.offsets == [3]
+    assert [(log["event"], log["offset"], log["reason"]) for log in logs] == [(event, 1, reason)]
+    assert (logs[0]["exc_info"] is fault) == (event == "record_failed")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fatal("fenced"),
+        MemoryError(),
+        KafkaError("gone"),
+        OSError(errno.EMFILE, "too many open files"),
+        ExceptionGroup("tasks", [ValueError(), MemoryError()]),
+    ],
+)
+async def test_what_only_another_process_can_mend_is_no_record_s_fault(fault: Exception) -> None:
+    partition_in_hand = held(Producer(), Failing(fault), Outbox())
+    for offset in range(3):
+        partition_in_hand.accept(raw(offset), frame(offset))
+    with capture_logs() as logs, pytest.raises(BaseExceptionGroup) as raised:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            partition_in_hand.start(tasks)
+    assert raised.value.exceptions == (fault,)
+    assert logs == []
+
+
+def test_records_that_are_set_aside_together_are_one_line_in_the_log_with_their_cause() -> None:
+    letters = DeadLetters("copier", [AUDIO])
+    received = [
+        Received(frame(offset).record, "audio", 0, offset, 0.0, (("v", b"1"),), b"s", b"%d" % offset)
+        for offset in range(3)
+    ]
+    with capture_logs() as logs:
+        Outbox(letters).set_aside(received, ValueError("a bug"))
+    assert [(log["event"], log["offset"]) for log in logs] == [("record_failed", 0)]
+    kept = [letters._waiting.get_nowait() for _ in range(3)]
+    assert [(one.offset, one.key, one.value, one.headers, one.cause) for one in kept] == [
+        (offset, b"s", b"%d" % offset, (("v", b"1"),), "ValueError: a bug") for offset in range(3)
+    ]
 
 
 class SlowProducer(Producer):

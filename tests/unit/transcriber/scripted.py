@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Transcript, Word
-from services.common.errors import EngineError
+from services.common.errors import EngineError, told
 from services.common.kafka import Received
 from services.common.topics import Topic
 from services.transcriber.ports import HeardWord, Hypothesis
@@ -59,8 +59,12 @@ class Outbox:
         self.partials: list[Partial] = []
         self.fault: BaseException | None = None
         self.on_put: Callable[[], None] = lambda: None
+        self.before_put: Callable[[Transcript], None] = lambda record: None
+        self.dead: list[tuple[int, str]] = []
+        """Offsets of the records that were set aside, with the cause."""
 
     def put(self, topic: Topic[Any], record: Any) -> None:
+        self.before_put(record)
         topic.decode(topic.encode(record).value, ())
         self.records.append(record)
         self.on_put()
@@ -70,6 +74,9 @@ class Outbox:
 
     def fail(self, fault: BaseException) -> None:
         self.fault = fault
+
+    def set_aside(self, records: Sequence[Received[Frame]], fault: BaseException) -> None:
+        self.dead += [(received.offset, told(fault)) for received in records]
 
     @property
     def finals(self) -> list[Final]:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.common import stages
-from services.common.contracts import Frame, Mark, Stretch, Transcript
+from services.common.contracts import Final, Frame, Mark, Stretch, Transcript
 from services.common.errors import EngineError, EngineRejected, EngineUnavailable, RecordRefused
 from services.common.kafka import Received
 from services.transcriber import session as session_module
@@ -369,14 +369,77 @@ async def test_input_is_held_back_while_too_much_audio_waits(
     assert outbox.words == words(1, 30)
 
 
-async def test_a_fault_of_the_program_ends_the_partition_instead_of_going_silent(
+class Always(dict[int, Exception]):
+    """Faults that come each time."""
+
+    def pop(self, number: int) -> Exception:  # type: ignore[override]
+        return self[number]
+
+
+async def test_a_fault_of_this_program_that_does_not_come_again_loses_and_repeats_nothing(
     partition: Partition, recognizer: ScriptedRecognizer, outbox: Outbox
 ) -> None:
-    recognizer.fail_at = {1: RuntimeError("bug")}
+    recognizer.fail_at = {3: RuntimeError("bug"), 9: RuntimeError("another")}
+    await partition.hear(*map(frame, range(12)), frame(12, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 12)
+    assert marks(outbox) == []
+    assert (outbox.fault, outbox.dead) == (None, [])
+
+
+async def test_audio_at_which_this_program_fails_each_time_is_marked_and_set_aside_and_the_rest_is_heard(
+    partition: Partition, recognizer: ScriptedRecognizer, outbox: Outbox
+) -> None:
+    recognizer.fail_at = Always({3: RuntimeError("bug")})
+    with capture_logs() as logs:
+        for at in range(12):
+            await partition.hear(frame(at), frame(at, 100 + at, session="other"))
+            if at == 2:
+                await until(lambda: any(final.missing for final in outbox.finals))
+        await partition.hear(frame(12, mark=END), frame(12, mark=END, session="other"))
+        await until(lambda: len(outbox.finished) == 2)
+    assert partition.settled == partition.position
+    ours = Outbox()
+    ours.records = [record for record in outbox.records if record.session_id == "s1"]
+    assert set(words(4, 12)) <= set(ours.words)
+    assert "w3" not in ours.words
+    assert len(ours.words) == len(set(ours.words))
+    assert [end_ms for _, end_ms in marks(ours)] == [1500]
+    others = [final for final in outbox.finals if final.session_id == "other"]
+    assert [word.text for final in others for word in final.words] == words(100, 111)
+    assert not any(final.missing for final in others)
+    assert (4, "RuntimeError: bug") in outbox.dead
+    assert all(offset % 2 == 0 for offset, _ in outbox.dead)
+    assert outbox.fault is None
+    assert [log["event"] for log in logs if "exc_info" in log] == ["session_failed"]
+
+
+async def test_after_a_fault_a_session_goes_on_from_what_was_published(
+    partition: Partition, recognizer: ScriptedRecognizer, outbox: Outbox
+) -> None:
+    """The fault comes when words are final already, and before they are in the outbox."""
+    faults = [RuntimeError("bug")]
+
+    def refuse(record: Transcript) -> None:
+        if isinstance(record, Final) and "w5" in [word.text for word in record.words] and faults:
+            raise faults.pop()
+
+    outbox.before_put = refuse
+    await partition.hear(*map(frame, range(8)), frame(8, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert faults == []
+    assert outbox.words == words(1, 8)
+    assert marks(outbox) == []
+
+
+async def test_what_no_session_can_go_on_after_ends_the_process(
+    partition: Partition, recognizer: ScriptedRecognizer, outbox: Outbox
+) -> None:
+    recognizer.fail_at = {1: MemoryError()}
     await partition.hear(frame(0))
     await until(lambda: outbox.fault is not None)
     assert isinstance(outbox.fault, BaseExceptionGroup)
-    assert outbox.fault.subgroup(lambda fault: str(fault) == "bug") is not None
+    assert outbox.fault.subgroup(MemoryError) is not None
 
 
 async def test_a_session_can_be_stopped_while_its_stream_that_failed_is_closing(

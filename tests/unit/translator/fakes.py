@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from services.common.audience import AudienceView
 from services.common.clock import now_ms, steady_ms
 from services.common.contracts import Audience, Caption, LaneFinished, Speech, Transcript, Translation
-from services.common.kafka import Outbox, Received
+from services.common.kafka import DeadLetters, Outbox, Received
 from services.common.topics import TRANSCRIPTS, TRANSLATIONS, Headers
 from services.translator.chunker import Chunker
 from services.translator.engines import Deadlines, Engines
@@ -138,10 +138,11 @@ class FakeKafka:
     log: list[Transcript]
     output: list[Translation] = field(default_factory=list)
     committed: int = 0
+    dead: DeadLetters = field(default_factory=DeadLetters)
 
     async def take_over(self) -> None:
         """A new process is given the partition; what the old one did not commit is gone."""
-        self.outbox = Outbox()
+        self.outbox = Outbox(self.dead)
         self.processor = TranslationProcessor(self.outbox, self.shop)
         await self.processor.restore(self._tail())
         self.position = self.committed

@@ -13,7 +13,7 @@ from services.common import clock, stages
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
 from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech, Stretch
-from services.common.errors import EngineRejected, EngineUnavailable, Fatal, Overloaded
+from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.ports import Clip
 from services.translator.rolling import Rolling, RollingPolicy
@@ -372,14 +372,6 @@ async def test_after_a_takeover_the_next_caption_still_brings_the_mark(run: Star
     await running.feed(sentence("We left", 2000, 2))
     await running.until(lambda: len(running.texts("pt")) == 2)
     assert [caption.previous_mark for caption in running.kafka.captions("pt")] == ["", "?"]
-
-
-async def test_a_fault_that_is_no_engine_s_ends_the_process(run: Start, audience: AudienceView) -> None:
-    running = await run(workshop(FakeTranslator(fail=lambda text: RuntimeError("a bug")), audience=audience))
-    listen(audience, "pt")
-    await running.feed(TALK[0])
-    with pytest.raises(Fatal, match="a bug"):
-        await running.until(lambda: False)
 
 
 async def test_the_end_is_told_to_languages_whose_listeners_have_left(run: Start, audience: AudienceView) -> None:

@@ -1,16 +1,19 @@
-"""The processor dies at any point, any number of times: nothing is lost, nothing is said twice."""
+"""The processor dies, or a lane fails, at any point, any number of times: nothing is lost, nothing is said twice."""
 
 import asyncio
-from itertools import pairwise
+from collections.abc import Callable
+from itertools import count, pairwise
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Final, Finished
+from services.common.contracts import Final, Finished, Word
 from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.sentences import Sentences
@@ -46,6 +49,49 @@ def test_after_any_crashes_every_word_is_in_one_segment_and_every_spoken_caption
     make_chunker: object, talk: list[Final], other: list[Final], steps: list[str], turns: tuple[int, int]
 ) -> None:
     asyncio.run(_live_through(make_chunker, just_now(talk), just_now(other), steps, turns))
+
+
+@pytest.mark.parametrize("make_chunker", [rolling_at_once, clause_at_once])
+@given(
+    talk=talks(gaps=True),
+    other=talks(session_id="other", gaps=True),
+    steps=STEPS,
+    once=st.sets(st.integers(0, 120), max_size=12),
+    always=st.sets(st.integers(0, 15), max_size=2),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_lane_fails_at_every_word_is_in_one_segment_that_says_it_or_is_marked(
+    make_chunker: MakeChunker,
+    talk: list[Final],
+    other: list[Final],
+    steps: list[str],
+    once: set[int],
+    always: set[int],
+) -> None:
+    """once: numbers of calls that fail; always: of words that can't be heard."""
+    calls = count()
+
+    def may_fail(words: tuple[Word, ...]) -> None:
+        if next(calls) in once or {word.text.rstrip(",.") for word in words} & {f"W{number}" for number in always}:
+            raise ValueError("a bug")
+
+    def make(sentences: Sentences, language: str) -> Chunker:
+        chunker = make_chunker(sentences, language)
+        failing: Any = chunker  # of this one alone
+        for name in ("hear", "finish", "ask", "give", "decide"):
+            failing.__dict__[name] = _failing(getattr(chunker, name), may_fail)
+        return chunker
+
+    with capture_logs():  # a trace takes longer than all else
+        asyncio.run(_live_through(make, just_now(talk), just_now(other), steps, (1, 1)))
+
+
+def _failing(method: Callable[..., Any], may_fail: Callable[[tuple[Word, ...]], None]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        may_fail(arguments[0].words if isinstance(arguments[0], Final) else ())
+        return method(*arguments)
+
+    return call
 
 
 def just_now(talk: list[Final]) -> list[Final]:
