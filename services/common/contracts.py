@@ -104,6 +104,10 @@ class Stretch(msgspec.Struct, frozen=True):
     start_ms: FloorMs
     end_ms: FloorMs
 
+    def __post_init__(self) -> None:
+        if self.end_ms < self.start_ms:  # to a reader: unreadable
+            raise ValueError("a stretch that ends before it begins")
+
 
 class Final(Record, frozen=True, kw_only=True, tag="final"):
     """A run of words that never changes.

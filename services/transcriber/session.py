@@ -396,6 +396,7 @@ class Session:
         """A mark whose stretch has been settled: let it go, and after the end say that all has been said."""
         self._ring.feed()
         self._ring.settle_fed()
+        self._changed.set()
         if frame.mark is not Mark.END:
             return
         open_mark = self._stabilizer.transcribed.open_mark
@@ -405,7 +406,6 @@ class Session:
         )
         self.finished = True
         self._release()
-        self._changed.set()
 
     def _release(self) -> None:
         if self._has_stream:

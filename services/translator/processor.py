@@ -1,6 +1,7 @@
 """Transcripts in, translations out: all sessions of one partition, from its takeover until it is lost."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import cast
@@ -14,6 +15,8 @@ from services.translator.session import Session, Workshop
 
 _MOST_WAITING = 2000
 """Words that a lane may have heard and not said before the partition's input is held back."""
+_FINISHED_REMEMBERED = 10_000
+"""Sessions of which whatever still comes is passed over, as after a takeover."""
 
 
 class TranslationProcessor:
@@ -23,6 +26,7 @@ class TranslationProcessor:
         self._outbox = outbox
         self._workshop = workshop
         self._sessions: dict[str, Session] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._progress = asyncio.Event()
         self._closing = False
@@ -39,6 +43,8 @@ class TranslationProcessor:
     async def handle(self, received: Received[Transcript]) -> None:
         """Give a final to its session. Waits while that session is too far behind."""
         record = received.record
+        if record.session_id in self._over:
+            return
         match record:
             case Final():
                 session = self._session(record.session_id)
@@ -107,3 +113,6 @@ class TranslationProcessor:
     def _forget_finished(self, session_id: str) -> None:
         if self._sessions[session_id].over:
             del self._sessions[session_id]
+            self._over[session_id] = None
+            while len(self._over) > _FINISHED_REMEMBERED:
+                self._over.popitem(last=False)

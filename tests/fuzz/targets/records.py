@@ -30,7 +30,7 @@ _HEADERS = ("session", "language", "seq", "first_sample", "captured_at_ms", "rec
 _LIMITS = Limits(tail_ms=60_000, tail_segments=5, kept_segments=12, listeners=4, session_listeners=3, finish_ms=15_000)
 
 
-def _read(topic: AnyTopic, source: Source) -> Record | None:
+def read(topic: AnyTopic, source: Source) -> Record | None:
     """A record of the topic as it may be found there, if it can be read."""
     if topic is AUDIO:
         names = [name for name in _HEADERS if name != "mark" or source.below(4) == 0]
@@ -79,7 +79,7 @@ def records(data: bytes) -> None:
         action = source.below(8)
         if action < 5:
             topic = ALL[action]
-            record = _read(topic, source)
+            record = read(topic, source)
             if isinstance(record, Session):
                 view.apply(record)
             elif isinstance(record, Audience):

@@ -15,6 +15,7 @@ from services.common.contracts import (
     Partial,
     Record,
     Session,
+    Stretch,
     Word,
 )
 from services.common.topics import (
@@ -92,6 +93,12 @@ def test_a_value_that_is_no_record_is_unreadable(topic: Topic[object], value: by
 def test_a_time_or_count_that_there_is_not_is_unreadable(topic: Topic[Record], record: Record) -> None:
     with pytest.raises(msgspec.DecodeError):
         topic.decode(topic.encode(record).value, ())
+
+
+def test_a_stretch_that_ends_before_it_begins_is_unreadable() -> None:
+    written = TRANSCRIPTS.encode(msgspec.structs.replace(final(), missing=Stretch(500.0, 900.0))).value
+    with pytest.raises(msgspec.DecodeError, match="before it begins"):
+        TRANSCRIPTS.decode(written.replace(b"900", b"400"), ())
 
 
 @pytest.mark.parametrize(

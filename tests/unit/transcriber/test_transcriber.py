@@ -369,6 +369,17 @@ async def test_input_is_held_back_while_too_much_audio_waits(
     assert outbox.words == words(1, 30)
 
 
+async def test_marks_far_from_each_other_hold_nothing_back(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(unfed_s=2), streams=8)
+    partitions.append(partition)
+    async with asyncio.timeout(5):
+        await partition.hear(frame(0, mark=Mark.PAUSE), frame(40, mark=Mark.MUTE), frame(41), frame(42, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(42, 42)
+
+
 class Always(dict[int, Exception]):
     """Faults that come each time."""
 

@@ -386,6 +386,17 @@ async def test_the_end_is_told_to_languages_whose_listeners_have_left(run: Start
     assert running.kafka.finishes("pt")[0].segments == 1
 
 
+async def test_what_comes_after_the_end_of_a_session_is_passed_over(run: Start, audience: AudienceView) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    await running.feed(sentence("We came back", 9000, 3), END)
+    await running.until(lambda: running.kafka.committed == 6)
+    assert words_in(running.kafka.captions("pt")) == words_of(TALK)
+    assert len(running.kafka.finishes("pt")) == 1
+
+
 async def test_speech_is_published_once_even_if_the_end_comes_twice(run: Start, audience: AudienceView) -> None:
     running = await run(workshop(audience=audience))
     listen(audience, "pt")
