@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -13,6 +14,7 @@ from services.common.errors import Fatal
 from services.common.kafka import DeadLetters
 from services.translator import engines
 from services.translator.chunker import Chunker, Piece
+from services.translator.ports import Clip
 from services.translator.rolling import Rolling
 from services.translator.sentences import Sentences
 from tests.unit.translator.builders import final, words_in, words_of
@@ -274,6 +276,20 @@ async def test_an_adapter_s_fault_is_tried_once_more_and_then_marked(
     else:
         assert [one.failed for one in speeches] == [None, "speech rejected", None]
         assert [one.failed for one in captions] == [None] * 3
+
+
+async def test_a_clip_that_makes_no_sense_costs_its_speech_and_no_caption(audience: AudienceView) -> None:
+    class Confused(FakeSynthesizer):
+        async def synthesize(self, text: str, language: str, rate: float) -> Clip:
+            clip = await super().synthesize(text, language, rate)
+            wrong: Any = None
+            return msgspec.structs.replace(clip, duration_ms=wrong) if "talked" in text else clip
+
+    kafka = FakeKafka(workshop(synthesizer=Confused(), audience=audience), [], dead=Letters())
+    await heard(kafka)
+    assert_whole(kafka)
+    assert [one.failed for one in kafka.speeches("pt")] == [None, "speech failed", None]
+    assert not [one for one in kafka.captions("pt") if one.failed]
 
 
 @pytest.mark.parametrize("fault", [MemoryError(), Fatal("stuck")])
