@@ -347,7 +347,7 @@ class Lane:
             if ends_process(fault):
                 raise
             log.error("speech_failed", index=caption.index, exc_info=fault)
-            failed = "speech failed"
+            key, duration_ms, failed = None, 0.0, "speech failed"
             self._lost("unspoken")
         self.playhead.measured(caption.index, self.context.clock() + DELIVERY_MS, duration_ms)
         self._put(
