@@ -105,7 +105,16 @@ async def command(cluster: Cluster, *arguments: str) -> tuple[int, list[Any]]:
     return process.returncode, [json.loads(line) for line in printed.splitlines()]
 
 
-async def test_a_record_that_cannot_be_read_is_set_aside_as_it_was_and_those_around_it_are_processed(
+class Stumbling(Copier):
+    """Fails at the frame with this number each time."""
+
+    async def handle(self, received: Received[Any]) -> None:
+        if received.record.seq == 1:
+            raise ValueError("a bug")
+        await super().handle(received)
+
+
+async def test_a_record_that_cannot_be_read_or_handled_is_set_aside_as_it_was_and_those_around_it_are_processed(
     own_broker: Broker, session: str
 ) -> None:
     cluster, heard, drain = own_broker.cluster, Heard([session]), asyncio.Event()
@@ -115,6 +124,7 @@ async def test_a_record_that_cannot_be_read_is_set_aside_as_it_was_and_those_aro
         await publisher.send(of_no_use(), Record(session_id=session))
         await publisher.send(of_no_use(large), Record(session_id=session))
         await publisher.send(AUDIO, a_frame(session, 1))
+        await publisher.send(AUDIO, a_frame(session, 2))
         tasks.create_task(
             process_partitions(
                 cluster=cluster,
@@ -122,12 +132,12 @@ async def test_a_record_that_cannot_be_read_is_set_aside_as_it_was_and_those_aro
                 instance="a",
                 source=AUDIO,
                 output=topics.TRANSCRIPTS,
-                make=lambda _, outbox: Copier(outbox),
+                make=lambda _, outbox: Stumbling(outbox),
                 drain=drain,
             )
         )
         listening = tasks.create_task(heard.listen(cluster))
-        await heard.until(lambda: heard.indices[session] == [0, 1], 30)
+        await heard.until(lambda: heard.indices[session] == [0, 2], 30)
         listening.cancel()
         drain.set()
     letters = await known(cluster, session)
@@ -135,9 +145,11 @@ async def test_a_record_that_cannot_be_read_is_set_aside_as_it_was_and_those_aro
     assert [(one.offset, one.value, one.headers, one.key) for one in letters] == [
         (1, b"\0", headers, session.encode()),
         (2, large, headers, session.encode()),
+        (3, b"", AUDIO.encode(a_frame(session, 1)).headers, session.encode()),
     ]
     assert {(one.topic, one.by) for one in letters} == {("audio", "copier")}
-    assert all("session" in one.cause for one in letters)
+    assert all("session" in one.cause for one in letters[:2])
+    assert letters[2].cause == "ValueError: a bug"
 
     code, shown = await command(cluster, "--session", session)
     assert (code, [one["place"] for one in shown]) == (0, [one.place for one in letters])
