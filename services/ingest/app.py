@@ -12,6 +12,7 @@ from services.common.http import Server
 from services.common.kafka import Cluster, DeadLetters, LogReader, Publisher
 from services.common.lifecycle import Service
 from services.common.topics import AUDIENCE, SESSIONS
+from services.ingest.audio_log import KafkaAudioLog
 from services.ingest.floors import Floors
 from services.ingest.keeper import Keeper
 from services.ingest.ports import SessionStore
@@ -73,7 +74,8 @@ async def serve(service: Service, settings: IngestSettings) -> None:
         await states.caught_up()
         for session in view.open.values():
             floors.adopt(session)
-        speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, settings, service.stopping)
+        audio = KafkaAudioLog(cluster, client_id, view, limit_s=settings.kafka_timeout_s)
+        speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, audio, settings, service.stopping)
         rest = Rest(tokens, sessions, audience, settings.proxies)
         server.add([*rest.routes(), WebSocketRoute("/speak", speaking.serve)])
         service.ready_when("token_keys", lambda: tokens.have_keys)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.common.contracts import SAMPLE_RATE
+from services.common.contracts import SAMPLE_RATE, Frame
 from services.common.frames import WireFrame
 
 MAX_CLOCK_LEAD_MS = 2_000.0
@@ -56,6 +56,14 @@ class Position:
         self.next_seq = frame.seq + 1
         self.next_sample = frame.first_sample + frame.samples
         return True
+
+    def follow(self, frame: Frame) -> None:
+        """Move past a frame or a mark that is on the ``audio`` topic; a frame that lies there again changes nothing."""
+        if frame.mark is not None:
+            self.flows = False
+        elif (end := frame.first_sample + frame.samples) > self.next_sample:
+            self.next_seq, self.next_sample = frame.seq + 1, end
+            self.flows, self.captured_at_ms = True, frame.captured_at_ms
 
 
 @dataclass

@@ -21,7 +21,7 @@ class Hold:
 
 
 class Floor:
-    """A session's floor. ``position``: up to where Kafka has it; None where this task doesn't know."""
+    """A session's floor. ``position``: up to where Kafka has it; None where this task has yet to ask."""
 
     def __init__(self, allowance: Allowance) -> None:
         self.position: Position | None = None

@@ -1,10 +1,11 @@
-"""What ingest needs: a place for sessions, and somebody who takes records to Kafka."""
+"""What ingest needs: a place for sessions, somebody who takes records to Kafka, and what is there of a floor."""
 
 import asyncio
 from typing import Protocol
 
 from services.common.contracts import Session, State
 from services.common.topics import R, Topic
+from services.ingest.floor import Position
 
 
 class StoreUnavailable(Exception):
@@ -51,6 +52,13 @@ class SessionStore(Protocol):
 
     async def forget_code(self, code: str) -> None:
         """The code of an ended session may be given to another."""
+
+
+class AudioLog(Protocol):
+    """What of the sessions' audio Kafka has."""
+
+    async def position(self, session: Session) -> Position | None:
+        """Where the session's floor goes on; None: there is none of its audio. Raises KafkaUnavailable."""
 
 
 class RecordPublisher(Protocol):

@@ -16,7 +16,7 @@ from services.common.kafka import KafkaUnavailable
 from services.ingest import metrics
 from services.ingest.floor import Position
 from services.ingest.floors import Floors
-from services.ingest.ports import RecordPublisher, StoreUnavailable
+from services.ingest.ports import AudioLog, RecordPublisher, StoreUnavailable
 from services.ingest.sessions import Refused, Sessions
 from services.ingest.settings import IngestSettings
 from services.ingest.talk import Closing, Talk, raise_when
@@ -48,6 +48,7 @@ class SpeakerEndpoint:
     floors: Floors
     view: SessionView
     publisher: RecordPublisher
+    audio: AudioLog
     settings: IngestSettings
     stopping: asyncio.Event
 
@@ -108,13 +109,17 @@ class SpeakerEndpoint:
     async def _talk(self, socket: WebSocket, start: Start, session: Session) -> None:
         async with self.floors.held(session) as (floor, hold):
             with self.view.watch(session.session_id) as watch:
-                known = self.floors.position(session)
-                knows_nothing = session.state is State.LIVE and start.next_seq == 0 < known.next_seq
+                was = session
+                session = await self.sessions.take_floor(session, hold.name)
+                if floor.position is None and was.state is State.LIVE:
+                    # Only now: whoever speaks at another task is being told to leave.
+                    floor.position = await self.audio.position(session)
+                known = self.floors.position(was)
+                knows_nothing = was.state is State.LIVE and start.next_seq == 0 < known.next_seq
                 next_sample = known.begins_anew(now_ms()) if knows_nothing else known.next_sample
                 missing_ms = (next_sample - known.next_sample) * 1000 / SAMPLE_RATE
-                session = await self.sessions.take_floor(session, hold.name)
                 floor.spoken_by = hold.name
-                # A client that comes back to a task which doesn't know its floor knows better where it goes on.
+                # Where nobody knows the floor, a client that comes back knows better where it goes on.
                 floor.position = floor.position or Position()
                 floor.position.next_seq = max(floor.position.next_seq, start.next_seq)
                 log.info("speaker_joined", connection=hold.name, next_seq=floor.position.next_seq)

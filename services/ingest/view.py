@@ -46,6 +46,8 @@ class SessionView:
         self.overtaken: dict[str, Session] = {}
         """Of which the topic holds an older state last, by id, as they are known: to be announced again, since whoever
         starts later would believe the topic."""
+        self.partitions: dict[str, int] = {}
+        """Of sessions that are open, as far as the topic was read: it is the same one in all topics."""
         self._watches: dict[str, set[Watch]] = {}
 
     def apply(self, session: Session) -> None:
@@ -61,6 +63,7 @@ class SessionView:
             return
         if ended:
             self.open.pop(session_id, None)
+            self.partitions.pop(session_id, None)
             self._remember_ended(session_id, folded(session.code))
         else:
             self.open[session_id] = session
@@ -80,11 +83,15 @@ class SessionView:
     async def follow(self, records: AsyncIterator[Received[Any]]) -> None:
         """Take in everything that comes, for ever."""
         async for received in records:
-            self._read(received.record)
+            self.take(received)
 
-    def _read(self, session: Session) -> None:
+    def take(self, received: Received[Session]) -> None:
+        """One record of the topic."""
+        session = received.record
         self.apply(session)
         session_id, known = session.session_id, self.open.get(session.session_id)
+        if known is not None:
+            self.partitions[session_id] = received.partition
         if known is None and session.state is not State.ENDED:
             self.overtaken[session_id] = msgspec.structs.replace(session, state=State.ENDED)
         elif known is not None and session.revision < known.revision:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -20,14 +21,17 @@ from services.cli.stack import Platform, Provisioned
 from services.cli.stack.broker import Broker
 from services.cli.stack.ports import free_ports
 from services.common.clock import now_ms
-from services.common.contracts import Frame, Mark, Session, State
+from services.common.contracts import SAMPLE_RATE, Frame, Mark, Session, State
 from services.common.frames import WireFrame, pack
 from services.common.kafka import Cluster, LogReader
 from services.common.lifecycle import Service
 from services.common.settings import load
 from services.common.topics import AUDIO, SESSIONS
 from services.ingest.app import serve
+from services.ingest.audio_log import KafkaAudioLog
+from services.ingest.floor import Position
 from services.ingest.settings import IngestSettings
+from services.ingest.view import SessionView
 
 SAMPLES = 1536
 
@@ -86,9 +90,10 @@ async def instance(platform: Platform, aws_environment: object) -> AsyncIterator
         yield ingest
 
 
-def frame(seq: int, first_sample: int | None = None) -> bytes:
+def frame(seq: int, first_sample: int | None = None, captured_at_ms: float | None = None) -> bytes:
     at = seq * SAMPLES if first_sample is None else first_sample
-    return pack(WireFrame(seq, at, now_ms(), bytes([seq % 256]) * (2 * SAMPLES)))
+    captured = now_ms() if captured_at_ms is None else captured_at_ms
+    return pack(WireFrame(seq, at, captured, bytes([seq % 256]) * (2 * SAMPLES)))
 
 
 async def until_ack(socket: ClientConnection, seq: int) -> None:
@@ -205,12 +210,55 @@ async def test_a_task_that_restarted_lets_its_speakers_go_on(
         assert (await after.rest.get(f"/sessions/{session_id}")).json()["state"] == "live"
         async with after.socket() as socket:
             ready = await after.start(socket, session_id, next_seq=3)
-            assert (ready["next_seq"], ready["state"]) == (3, "live")
-            for seq in range(3, 8):
+            assert (ready["next_seq"], ready["state"]) == (5, "live")  # what Kafka has it need not send again
+            for seq in range(5, 8):
                 await socket.send(frame(seq))
             await until_ack(socket, 7)
-    samples = sorted({one.first_sample for one in await in_kafka(cluster, session_id)})
-    assert samples == [seq * SAMPLES for seq in range(8)]
+    assert [one.first_sample for one in await in_kafka(cluster, session_id)] == [seq * SAMPLES for seq in range(8)]
+
+
+async def test_a_speaker_whose_machine_died_goes_on_at_another_task_and_what_is_missing_is_known_to_the_sample(
+    platform: Platform, cluster: Cluster, aws_environment: object
+) -> None:
+    async with running(platform, DRAGOMAN_INSTANCE="1") as one, running(platform, DRAGOMAN_INSTANCE="2") as two:
+        session_id = (await one.session())["session_id"]
+        async with one.socket() as socket:
+            await one.start(socket, session_id)
+            for seq in range(3):
+                await socket.send(frame(seq, captured_at_ms=now_ms() - 60_000))
+            await until_ack(socket, 2)
+        async with two.socket() as socket:
+            ready = await two.start(socket, session_id)
+            gap = ready["next_sample"] - 3 * SAMPLES
+            assert 60 <= gap / SAMPLE_RATE < 90
+            assert (ready["next_seq"], ready["missing_ms"]) == (3, gap * 1000 / SAMPLE_RATE)
+            await socket.send(frame(3, ready["next_sample"]))
+            await until_ack(socket, 3)
+    assert [(one.seq, one.missing_samples) for one in await in_kafka(cluster, session_id)][-2:] == [(2, 0), (3, gap)]
+
+
+async def test_a_floor_is_found_however_long_ago_its_last_frame_came(
+    platform: Platform, cluster: Cluster, aws_environment: object
+) -> None:
+    """Looked up further and further back: in the session's own partition, or in all where it is not known yet."""
+    async with running(platform) as ingest:
+        made = await ingest.session()
+        async with ingest.socket() as socket:
+            await ingest.start(socket, made["session_id"])
+            await socket.send(frame(0))
+            await until_ack(socket, 0)
+    (record,) = await in_kafka(cluster, made["session_id"])
+    session = (await states(cluster, made["session_id"]))[-1]
+    view = SessionView()
+    log = KafkaAudioLog(cluster, "test", view, limit_s=10, look_back_s=(0.0, 3600.0))
+    there = Position(1, SAMPLES, flows=True, captured_at_ms=record.captured_at_ms)
+    assert await log.position(session) == there
+    async with LogReader.open(cluster, [SESSIONS], client_id="test") as reader:
+        async for received in reader.to_end():
+            view.take(received)
+    assert session.session_id in view.partitions
+    assert await log.position(session) == there
+    assert await log.position(msgspec.structs.replace(session, session_id="nobody")) is None
 
 
 async def test_two_tasks_agree_on_who_speaks_and_on_the_end(platform: Platform, aws_environment: object) -> None:

@@ -9,7 +9,7 @@ locals {
       port          = 18081
       paths         = ["/sessions", "/sessions/*", "/languages", "/speak"]
       priority      = 10
-      reads         = ["sessions", "audience"]
+      reads         = ["audio", "audience", "sessions"]
       writes        = ["audio", "sessions"]
       transactional = false
       environment = {

@@ -24,6 +24,7 @@ from services.common.http import Server
 from services.common.kafka import KafkaUnavailable
 from services.common.lifecycle import Service
 from services.common.topics import R, Topic
+from services.ingest.floor import Position
 from services.ingest.floors import Floors
 from services.ingest.keeper import Keeper
 from services.ingest.ports import CodeTaken, StoreUnavailable
@@ -140,6 +141,21 @@ class FakePublisher:
         return [one for one in self.records if isinstance(one, Frame) and one.session_id == session_id]
 
 
+class FakeAudioLog:
+    """What a publisher was given is what Kafka has."""
+
+    def __init__(self, publisher: FakePublisher) -> None:
+        self._publisher = publisher
+        self.looks = 0
+
+    async def position(self, session: Session) -> Position | None:
+        self.looks += 1
+        position = Position()
+        for frame in self._publisher.frames(session.session_id):
+            position.follow(frame)
+        return position if position.next_sample else None
+
+
 class Signer:
     """An identity provider with one key. Counts how often its keys are fetched; ``gone``: it does not answer."""
 
@@ -183,6 +199,7 @@ class Ingest:
     signer: Signer
     store: InMemorySessionStore
     publisher: FakePublisher
+    audio: FakeAudioLog
     view: SessionView
     floors: Floors
     sessions: Sessions
@@ -208,8 +225,8 @@ class Ingest:
 
 
 @asynccontextmanager
-async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
-    """An ingest built from fakes on a free port; leaving it is a SIGTERM."""
+async def running(signer: Signer, beside: Ingest | None = None, **settings: Any) -> AsyncIterator[Ingest]:
+    """An ingest built from fakes on a free port; leaving it is a SIGTERM. beside: with the same store and Kafka."""
     told = IngestSettings(jwks_url=JWKS_URL, token_issuer=ISSUER, token_client_id=CLIENT, **settings)
     service = Service("ingest")
     server = Server(
@@ -219,20 +236,23 @@ async def running(signer: Signer, **settings: Any) -> AsyncIterator[Ingest]:
         port_variable="DRAGOMAN_INGEST_PORT",
         allowed_origins=told.allowed_origins.split(","),
     )
-    store, publisher, view = InMemorySessionStore(), FakePublisher(), SessionView()
+    store, publisher = (beside.store, beside.publisher) if beside else (InMemorySessionStore(), FakePublisher())
+    view, audio = SessionView(), FakeAudioLog(publisher)
     floors = Floors(told.instance, burst_s=told.audio_burst_s, rate=told.audio_rate, leave_s=told.kafka_timeout_s + 1)
     sessions = Sessions(store, publisher, view, floors, told)
     keeper = Keeper(sessions, floors, view, grace_s=told.grace_s, max_session_s=told.max_session_s)
     async with signer.http() as http:
         tokens = Tokens(http, jwks_url=JWKS_URL, issuer=ISSUER, client_id=CLIENT)
-        speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, told, service.stopping)
+        speaking = SpeakerEndpoint(tokens, sessions, floors, view, publisher, audio, told, service.stopping)
         rest = Rest(tokens, sessions, AudienceView(), told.proxies)
         server.add([*rest.routes(), WebSocketRoute("/speak", speaking.serve)])
         service.started()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.run())
             try:
-                yield Ingest(server.port, service, signer, store, publisher, view, floors, sessions, keeper, speaking)
+                yield Ingest(
+                    server.port, service, signer, store, publisher, audio, view, floors, sessions, keeper, speaking
+                )
             finally:
                 service.stopping.set()
 

@@ -78,7 +78,7 @@ class Speakers(RuleBasedStateMachine):
         started: asyncio.Future[Ingest] = self.loop.create_future()
 
         async def live() -> None:
-            limits = {"audio_burst_s": _BURST_S, "audio_rate": 0.001, "in_flight_frames": _WINDOW}
+            limits: dict[str, Any] = {"audio_burst_s": _BURST_S, "audio_rate": 0.001, "in_flight_frames": _WINDOW}
             async with running(signer(), speaker_live_sessions=2, **limits) as ingest:
                 started.set_result(ingest)
                 await self.stop.wait()
