@@ -283,6 +283,11 @@ def test_what_failed_and_was_told_so_to_everybody_is_counted_and_no_silent_loss(
     assert (account.clean, account.count(Kind.TOLD)) == (True, 1)
 
 
+def test_a_clip_that_a_listener_gave_up_is_lost_whatever_else_is_said_of_it() -> None:
+    account = audited(changed(Fetched, 1, digest=None)(list(LINES)))
+    assert (account.clean, account.count(Kind.GIVEN_UP), account.count(Kind.LOST)) == (False, 1, 1)
+
+
 NEEDED = [
     place
     for place, line in enumerate(LINES)

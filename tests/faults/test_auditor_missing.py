@@ -125,6 +125,7 @@ JUST_AFTER = (12_390.0, 12_500.0)
 def test_a_mark_says_whether_its_audio_never_came_or_nobody_heard_it(captured: bool, kind: Kind) -> None:
     account = audited(talk_with_a_hole(captured=captured))
     assert ([finding.kind for finding in account.findings], account.clean) == ([kind], True)
+    assert account.count(Kind.TOLD) == 1
 
 
 @pytest.mark.parametrize(("captured", "kind"), [(False, Kind.TOLD), (True, Kind.UNHEARD)])

@@ -1,6 +1,5 @@
 """Every millisecond of floor audio: how far it came, in each language and to each listener."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -43,8 +42,8 @@ class Account:
     """Where what was recognized differs from what was spoken."""
 
     def count(self, kind: Kind) -> int:
-        """How many findings of this kind."""
-        return Counter(finding.kind for finding in self.findings)[kind]
+        """How many findings of this kind, or of one that says more."""
+        return sum(kind in (finding.kind, finding.kind.broader) for finding in self.findings)
 
     @property
     def words_not_recognized(self) -> int:
@@ -59,7 +58,7 @@ class Account:
     @property
     def clean(self) -> bool:
         """Whether nothing is lost, repeated, out of order or altered without anybody being told. It may be late."""
-        return all(finding.kind in (Kind.TOLD, Kind.UNHEARD, Kind.LATE) for finding in self.findings)
+        return all(finding.kind.broader in (Kind.TOLD, Kind.LATE) for finding in self.findings)
 
     def __str__(self) -> str:
         lags = [lag for of_one in self.caption_lags_ms.values() for _, lag in of_one]

@@ -20,6 +20,11 @@ class Kind(enum.StrEnum):
     UNHEARD = "unheard"
     """Told as well, but the service had it: no recognizer took it."""
 
+    @property
+    def broader(self) -> "Kind":
+        """What it is for whoever doesn't tell the two apart."""
+        return {Kind.GIVEN_UP: Kind.LOST, Kind.UNHEARD: Kind.TOLD}.get(self, self)
+
 
 @dataclass(frozen=True)
 class Finding:
