@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from services.cli.clients.audio import read_floor_audio
-from services.cli.clients.connection import GaveUp, Refused
+from services.cli.clients.connection import GaveUp, Refused, socket_url
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, play_as_captured
 from services.cli.clients.sessions import ApiError, Sessions
 from services.cli.clients.speaker import KEPT_FRAMES, Speaker
@@ -23,6 +23,7 @@ from services.common.contracts import SAMPLE_RATE
 from tests.faults.auditor.collect import collect
 from tests.faults.auditor.evidence import AnyLine, Reported, SpokenWord, write
 from tests.faults.faults.fault import Fault
+from tests.faults.lags import Moments
 from tests.faults.recording import NotedListener, NotedUplink, Wristwatch, spoken_words
 from tests.faults.scene import Harmless, Scene, scene
 
@@ -45,12 +46,15 @@ class Talk:
     read: tuple[str, ...] = ()
 
 
-@dataclass
-class Moments:
-    """Of a fault; wall clock, ms."""
+@dataclass(frozen=True)
+class Given:
+    """What was done."""
 
-    injected_at_ms: float = 0.0
-    over_at_ms: float = 0.0
+    moments: Moments
+    sessions: tuple[str, ...]
+    """Of the talks."""
+    ran: tuple[str, ...]
+    """See ``Scene``."""
 
 
 @dataclass
@@ -90,16 +94,19 @@ class _Voices:
 
 async def perform(
     platform: Platform, fault: Fault, talks: Sequence[Talk], *, random: Random, after_s: float, folder: Path
-) -> Moments:
+) -> Given:
     """Give the talks with the fault ``after_s`` into them, and leave the record in the folder.
 
-    A client that can't go on is no error here: what it lacks is in its record.
+    A client that can't go on is no error here: what it lacks is in its record. Raises Harmless.
     """
     moments = Moments()
     async with scene(platform, random, folder, fault.commands) as here:
         token = await platform.sign_in()
         async with Sessions(here.stack.ingest_url, token) as sessions:
-            voices = [await _prepare(here, sessions, talk, token, fault.kept_s) for talk in talks]
+            voices = [
+                await _prepare(here, sessions, talk, token, fault, beside=fault.of_one_talk and number > 0)
+                for number, talk in enumerate(talks)
+            ]
             try:
                 await _give(here, voices, fault, after_s, moments)
             finally:
@@ -111,23 +118,28 @@ async def perform(
         await _collect(platform, {voice.session for voice in voices}, folder)
         if fault.harms and not here.harmed:
             raise Harmless("it did no harm that was seen")
-    return moments
+        here.prove()
+    return Given(moments, tuple(voice.session for voice in voices), tuple(here.ran))
 
 
-async def _prepare(here: Scene, sessions: Sessions, talk: Talk, token: str, kept_s: float | None) -> _Voices:
+async def _prepare(here: Scene, sessions: Sessions, talk: Talk, token: str, fault: Fault, *, beside: bool) -> _Voices:
+    """beside: past everything that the fault harms at the clients' side."""
     session = (await sessions.create(talk.recording.stem, "en")).session_id
     samples = np.resize(await asyncio.to_thread(read_floor_audio, talk.recording), int(talk.seconds * SAMPLE_RATE))
     troubles: list[str] = []
-    limit = KEPT_FRAMES if kept_s is None else int(kept_s * SAMPLE_RATE / FRAME_SAMPLES)
+    limit = KEPT_FRAMES if fault.kept_s is None or beside else int(fault.kept_s * SAMPLE_RATE / FRAME_SAMPLES)
+    watch = Wristwatch() if beside else here.watch
+    speak_url = socket_url(here.stack.ingest_url, "/speak") if beside else here.speak_url
+    listen_url = socket_url(here.stack.notifier_url, "/listen") if beside else here.listen_url
 
     def make_speaker(died: NotedUplink | None, from_s: float) -> Speaker:
-        floor = _by(here.watch, play_as_captured(samples[int(from_s * SAMPLE_RATE) :]))
-        made = Speaker(here.speak_url, session, token, floor, report=troubles.append)
-        made._uplink = NotedUplink(limit=limit, session=session, watch=here.watch, died=died)
+        floor = _by(watch, play_as_captured(samples[int(from_s * SAMPLE_RATE) :]))
+        made = Speaker(speak_url, session, token, floor, report=troubles.append)
+        made._uplink = NotedUplink(limit=limit, session=session, watch=watch, died=died)
         return made
 
     listeners = [
-        NotedListener(name, here.listen_url, session, language, hear=hear, report=troubles.append)
+        NotedListener(name, listen_url, session, language, hear=hear, report=troubles.append)
         for name, language, hear in (
             *((f"{language} listener", language, True) for language in talk.hear),
             *((f"{language} reader", language, False) for language in talk.read),
@@ -151,23 +163,24 @@ async def _give(here: Scene, voices: Sequence[_Voices], fault: Fault, after_s: f
         await asyncio.gather(*joined)
     here.in_word = voices[0].in_word
 
+    concerned = voices[:1] if fault.of_one_talk else voices
+
     def crash() -> None:
-        for voice in voices:
+        for voice in concerned:
             voice.crash()
             here.seen += 1
 
-    def speak() -> None:
-        for voice in voices:
+    def revive() -> None:
+        for voice in concerned:
             voice.speak()
 
-    here.crash_speakers, here.revive_speakers = crash, speak
-    speak()
+    here.crash_speakers, here.revive_speakers = crash, revive
+    for voice in voices:
+        voice.speak()
     try:
         await asyncio.sleep(after_s)
         moments.injected_at_ms = now_ms()
-        await fault.inject(here)
-        await asyncio.sleep(fault.lasts_s)
-        await fault.heal(here)
+        await fault.happen(here)
         moments.over_at_ms = now_ms()
         await asyncio.wait([voice.speaking for voice in voices if voice.speaking], timeout=_NEVER_S)
         await asyncio.wait(listening, timeout=_FINISH_S)

@@ -6,14 +6,22 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.faults import ALL
-from tests.faults.run import Result
+from tests.faults.result import COUNTS, Result
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- faults:begin -->\n", "<!-- faults:end -->\n"
-_HEAD = """\
-| fault | runs | words spoken | lost | repeated | reordered | altered | told | seconds to normal | seeds |
-|---|---|---|---|---|---|---|---|---|---|
-"""
+_COLUMNS = (
+    "fault",
+    "runs",
+    "words spoken",
+    *COUNTS,
+    "told",
+    "beside",
+    "seconds to normal",
+    "captions late, s",
+    "speech late, s",
+    "seeds",
+)
 
 
 def results_in(folder: Path) -> list[Result]:
@@ -29,22 +37,35 @@ def write_table(folder: Path) -> None:
 
 
 def table(results: Sequence[Result]) -> str:
-    """A row for each fault that was tried, in the order of the faults."""
-    rows = []
-    for fault in ALL:
-        of_it = [result for result in results if result.fault == fault.name]
-        if of_it:
-            rows.append(_row(of_it))
-    return _HEAD + "".join(rows)
+    """A row for each fault that was tried, in the order of the faults; in bold what should not be so."""
+    by_fault = [[result for result in results if result.fault == fault.name] for fault in ALL]
+    commits = {result.commit for result in results}
+    columns = _COLUMNS if len(commits) <= 1 else (*_COLUMNS, "commit")
+    head = f"All at commit `{commits.pop()}`.\n\n" if len(commits) == 1 else ""
+    rows = [_row(of_it)[: len(columns)] for of_it in by_fault if of_it]
+    lines = [" | ".join(columns), "|".join(["---"] * len(columns)), *(" | ".join(row) for row in rows)]
+    return head + "".join(f"| {line} |\n" for line in lines)
 
 
-def _row(results: Sequence[Result]) -> str:
-    counts = [
-        sum(getattr(result, name) for result in results)
-        for name in ("spoken_words", "lost", "repeated", "reordered", "altered", "told")
+def _row(results: Sequence[Result]) -> list[str]:
+    failing = frozenset[str]().union(*(result.failing for result in results))
+
+    def cell(name: str, content: str) -> str:
+        return f"**{content}**" if name in failing else content
+
+    def total(name: str) -> str:
+        counts = [count for result in results if (count := getattr(result, name)) is not None]
+        return cell(name, str(sum(counts)) if counts else "-")
+
+    def seconds(name: str) -> str:
+        least, most = (f"{end(getattr(result, name) for result in results):.0f}" for end in (min, max))
+        return cell(name, most if least == most else f"{least}-{most}")
+
+    return [
+        results[0].fault,
+        str(len(results)),
+        *map(total, ("spoken_words", *COUNTS, "told", "beside")),
+        *map(seconds, ("normal_after_s", "worst_lag_s", "worst_speech_lag_s")),
+        ", ".join(str(result.seed) for result in results),
+        ", ".join(dict.fromkeys(f"`{result.commit}`" for result in results)),
     ]
-    normal = sorted(result.normal_after_s for result in results)
-    seconds = f"{normal[-1]:.0f}" if len(normal) == 1 else f"{normal[0]:.0f}-{normal[-1]:.0f}"
-    seeds = ", ".join(str(result.seed) for result in results)
-    cells = [results[0].fault, str(len(results)), *map(str, counts), seconds, seeds]
-    return f"| {' | '.join(cells)} |\n"

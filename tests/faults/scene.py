@@ -10,6 +10,7 @@ from random import Random
 from services.cli.clients.connection import socket_url
 from services.cli.stack import Platform, Ports, Stack
 from tests.faults.engines import ORDERS, Orders
+from tests.faults.moment import MOMENT
 from tests.faults.recording import Wristwatch
 from tests.faults.way import Way
 
@@ -35,6 +36,8 @@ class Scene:
     """The services', and the listeners' to clips."""
     engines: Orders
     """To engines that do as they are told, where the fault has the services run with them."""
+    moment: Orders
+    """To services that send themselves a signal, where the fault has them run so: see ``moment``."""
     random: Random
     watch: Wristwatch = field(default_factory=Wristwatch)
     """All speakers'."""
@@ -48,6 +51,10 @@ class Scene:
     """What a fault does while it lasts."""
     seen: int = 0
     """What faults saw that they had done: processes that ended, requests that were refused."""
+    ran: list[str] = field(default_factory=list)
+    """Names of what happened, where a fault consists of several."""
+    proofs: list[tuple[str, Callable[[], bool]]] = field(default_factory=list)
+    """What must have happened by the end of the talks, or the fault was Harmless."""
 
     @property
     def harmed(self) -> int:
@@ -61,6 +68,12 @@ class Scene:
     @property
     def listen_url(self) -> str:
         return socket_url(f"http://127.0.0.1:{self.to_notifier.port}", "/listen")
+
+    def prove(self) -> None:
+        """Raises Harmless."""
+        for what, happened in self.proofs:
+            if not happened():
+                raise Harmless(f"not by the end of the talks: {what}")
 
     async def see(self, happened: Callable[[], bool], what: str, within_s: float = 20.0) -> None:
         """Wait until the harm is done. Raises Harmless."""
@@ -81,10 +94,14 @@ async def scene(
 
     folder: of the run. commands: see ``Stack``.
     """
-    ports, engines = Ports.free(), Orders(folder / "engines")
+    ports, engines, moment = Ports.free(), Orders(folder / "engines"), Orders(folder / "moment")
     async with AsyncExitStack() as opened:
         to_aws = await opened.enter_async_context(Way(platform.aws.port))
-        environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{to_aws.port}", ORDERS: str(engines.path)} | _ROOM
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{to_aws.port}",
+            ORDERS: str(engines.path),
+            MOMENT: str(moment.path),
+        } | _ROOM
         stack = await opened.enter_async_context(
             Stack(platform, running=True, ports=ports, env=environment, commands=commands)
         )
@@ -95,5 +112,6 @@ async def scene(
             to_notifier=await opened.enter_async_context(Way(ports.notifier)),
             to_aws=to_aws,
             engines=engines,
+            moment=moment,
             random=random,
         )

@@ -1,45 +1,78 @@
-"""From accounts of talks to the table."""
+"""From what came of runs to the table."""
 
-from tests.faults.auditor import Account
-from tests.faults.driver import Moments
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
 from tests.faults.report import table
-from tests.faults.run import Result, normal_after_s
-
-FAULT = Moments(injected_at_ms=10_000, over_at_ms=15_000)
+from tests.faults.result import Result
 
 
-def account(*lags: tuple[float, float]) -> Account:
-    """Of a talk whose captions came then, so long after the word."""
-    return Account("s", [], 0, 0, 0, {}, {"pt listener": list(lags)})
+def result(fault: str = "none", seed: int = 1, **others: Any) -> Result:
+    """Of a run in which all was well, but for the others."""
+    well: dict[str, Any] = {
+        "commit": "abc1234",
+        "ran": (),
+        "spoken_words": 100,
+        "lost": 0,
+        "repeated": 0,
+        "reordered": 0,
+        "altered": 0,
+        "told": 0,
+        "resent_frames": 0,
+        "normal_after_s": 1.0,
+        "worst_lag_s": 4.0,
+        "worst_speech_lag_s": 5.0,
+        "beside": None,
+        "most_told": 0,
+        "normal_within_s": 10.0,
+    }
+    return Result(fault=fault, seed=seed, **well | others)
 
 
-def result(fault: str, seed: int, lost: int = 0, normal: float = 1.0) -> Result:
-    return Result(
-        fault=fault,
-        seed=seed,
-        spoken_words=100,
-        lost=lost,
-        repeated=0,
-        reordered=0,
-        altered=0,
-        told=0,
-        resent_frames=0,
-        normal_after_s=normal,
-    )
+def test_a_run_in_which_all_was_well_fails_in_nothing() -> None:
+    assert result(normal_after_s=10.0, beside=0).failing == frozenset()
 
 
-def test_normal_is_when_the_captions_of_the_words_of_the_fault_s_time_come_no_later_than_before() -> None:
-    talk = account((8_000, 2_000), (18_000, 7_000), (19_500, 4_000), (20_000, 2_500), (40_000, 9_000))
-    assert normal_after_s([account((8_000, 2_000)), talk], FAULT) == 4.5
+@pytest.mark.parametrize("count", ["lost", "repeated", "reordered", "altered", "told", "beside"])
+def test_a_single_finding_fails(count: str) -> None:
+    found = replace(result(), **{count: 1})
+    assert found.failing == {count}
+    assert f"FAILED: {count}" in str(found)
 
 
-def test_captions_that_are_not_late_are_normal_at_once() -> None:
-    assert normal_after_s([account((8_000, 2_000), (16_000, 2_900), (60_000, 9_000))], FAULT) == 0
+def test_a_lag_that_comes_back_too_late_fails() -> None:
+    assert result(normal_after_s=10.1).failing == {"normal_after_s"}
+
+
+def test_what_has_no_bound_does_not_fail_by_it_and_loss_fails_all_the_same() -> None:
+    assert not result(most_told=None, normal_within_s=None, told=17, normal_after_s=99.0).failing
+    assert result(most_told=None, normal_within_s=None, told=17, lost=1).failing == {"lost"}
+
+
+def test_the_line_of_a_run_says_what_happened_and_that_it_was_the_second_try() -> None:
+    assert "[one: kill -9; other: cut]" in str(result(ran=("one: kill -9", "other: cut")))
+    assert "second try" in str(result(tries=2))
+    assert "second try" not in str(result())
 
 
 def test_runs_of_a_fault_share_a_row_and_what_was_not_tried_has_none() -> None:
-    made = table([result("none", 1), result("ingest: kill -9", 1, lost=2), result("ingest: kill -9", 7, normal=3.0)])
-    assert made.splitlines()[2:] == [
-        "| none | 1 | 100 | 0 | 0 | 0 | 0 | 0 | 1 | 1 |",
-        "| ingest: kill -9 | 2 | 200 | 2 | 0 | 0 | 0 | 0 | 1-3 | 1, 7 |",
+    kill = "ingest: kill -9"
+    made = table([result("none", 1), result(kill, 1, beside=0), result(kill, 7, beside=0, normal_after_s=3.0)])
+    assert made.splitlines()[0] == "All at commit `abc1234`."
+    assert made.splitlines()[4:] == [
+        "| none | 1 | 100 | 0 | 0 | 0 | 0 | 0 | - | 1 | 4 | 5 | 1 |",
+        "| ingest: kill -9 | 2 | 200 | 0 | 0 | 0 | 0 | 0 | 0 | 1-3 | 4 | 5 | 1, 7 |",
     ]
+
+
+def test_what_should_not_be_so_is_bold() -> None:
+    made = table([result(lost=2, told=1, normal_after_s=11.0, beside=3)])
+    assert made.splitlines()[-1] == "| none | 1 | 100 | **2** | 0 | 0 | 0 | **1** | **3** | **11** | 4 | 5 | 1 |"
+
+
+def test_every_row_says_its_commit_where_they_are_not_all_the_same() -> None:
+    made = table([result("none"), result("ingest: kill -9", commit="def5678+")])
+    assert made.splitlines()[0].endswith("| seeds | commit |")
+    assert [row.rpartition("| 1 | ")[2] for row in made.splitlines()[2:]] == ["`abc1234` |", "`def5678+` |"]

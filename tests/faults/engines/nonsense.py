@@ -1,10 +1,14 @@
-"""What a recognizer that talks nonsense says instead of what it heard. Pure."""
+"""What an engine that talks nonsense says instead of what it heard, or should say. Pure."""
 
+import numpy as np
 from msgspec.structs import replace
 
+from services.common.contracts import SAMPLE_RATE
 from services.transcriber.ports import HeardWord, Hypothesis
+from services.translator.local.sound import Samples
 
 ORDERS = ("times go back", "empty", "30 s long", "repeated")
+VOICE_ORDERS = ("clips empty", "clips 30 s long")
 _BACK_MS = 8000.0
 _LONG_MS = 30_000.0
 
@@ -29,3 +33,14 @@ def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
 
 def _moved(word: HeardWord, by_ms: float) -> HeardWord:
     return replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
+
+
+def said_instead(order: str) -> Samples | None:
+    """By a voice; None: what it should say."""
+    match order:
+        case "clips empty":
+            return np.zeros(0, np.float32)
+        case "clips 30 s long":
+            return np.sin(np.arange(_LONG_MS / 1000 * SAMPLE_RATE, dtype=np.float32) / 10)
+        case _:
+            return None

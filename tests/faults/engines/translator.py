@@ -6,14 +6,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from services.common.contracts import SAMPLE_RATE
 from services.common.lifecycle import run
 from services.common.settings import load_or_exit
 from services.translator import __main__ as translator
+from services.translator.aws.breaker import Throttled
+from services.translator.local import sound
 from services.translator.ports import Synthesizer, Translator
 from services.translator.settings import TranslatorSettings
 from tests.faults.engines import ORDERS, Orders
+from tests.faults.engines.nonsense import said_instead
 
 _orders = Orders(Path(os.environ[ORDERS]))
+
+
+def _fail() -> None:
+    _orders.fail()
+    if _orders.current == "throttled by AWS":
+        _orders.done()
+        raise Throttled("it was told that it was called too often")
 
 
 class Spoiled:
@@ -26,14 +37,17 @@ class Spoiled:
         return getattr(self._engine, name)
 
     async def translate(self, *asked: Any, **how: Any) -> Any:
-        _orders.fail()
+        _fail()
         if _orders.current == "empty":
             _orders.done()
             return ""
         return await self._engine.translate(*asked, **how)
 
     async def synthesize(self, *asked: Any, **how: Any) -> Any:
-        _orders.fail()
+        _fail()
+        if (samples := said_instead(_orders.current)) is not None:
+            _orders.done()
+            return sound.clip(samples, SAMPLE_RATE)
         return await self._engine.synthesize(*asked, **how)
 
 

@@ -1,13 +1,18 @@
-"""The AWS endpoint: S3 refuses, S3 or DynamoDB resets, URLs expire, all of it is slow, or can't be reached."""
+"""The AWS endpoint: S3 or DynamoDB refuses or resets, URLs expire, all of it is slow, or can't be reached."""
 
 from dataclasses import dataclass
 
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import RECOGNIZED_S, Fault
 from tests.faults.scene import Scene
 
 _BODY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _SLOW_DOWN = (
     b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
+)
+_AWAY_BODY = b'{"__type":"ServiceUnavailable","message":"The service is not available."}'
+_AWAY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%s"
 )
 _EXPIRED_BODY = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
 _EXPIRED = (
@@ -15,8 +20,21 @@ _EXPIRED = (
 )
 
 
+_STORED_WITHIN_S = 6.0
+"""The translator gives a clip up that can't be stored, since others wait."""
+
+
 @dataclass(frozen=True)
-class StoreRefuses(Fault):
+class OfStore(Fault):
+    """One in which no clip can be stored."""
+
+    @property
+    def most_told(self) -> int | None:
+        return 0 if self.lasts_s < _STORED_WITHIN_S else None
+
+
+@dataclass(frozen=True)
+class StoreRefuses(OfStore):
     """S3 takes no object: 503."""
 
     lasts_s: float = 15.0
@@ -27,6 +45,27 @@ class StoreRefuses(Fault):
 
     async def inject(self, scene: Scene) -> None:
         scene.to_aws.answers = lambda sent: _SLOW_DOWN % (len(_BODY), _BODY) if sent.startswith(b"PUT ") else None
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_aws.answers = lambda _: None
+
+
+@dataclass(frozen=True)
+class StoreGivesNothing(Fault):
+    """S3 has the clips and gives none: 503. A listener goes on without one after 1.5 s, since others wait."""
+
+    most_told = None
+
+    lasts_s: float = 8.0
+
+    @property
+    def name(self) -> str:
+        return f"S3: answers gets with 503 for {self.lasts_s:g} s"
+
+    async def inject(self, scene: Scene) -> None:
+        before = scene.to_aws.harmed
+        scene.to_aws.answers = lambda sent: _SLOW_DOWN % (len(_BODY), _BODY) if sent.startswith(b"GET ") else None
+        await scene.see(lambda: scene.to_aws.harmed > before, "a clip was refused", self.lasts_s)
 
     async def heal(self, scene: Scene) -> None:
         scene.to_aws.answers = lambda _: None
@@ -51,7 +90,7 @@ class Slow(Fault):
 
 
 @dataclass(frozen=True)
-class Unreachable(Fault):
+class Unreachable(OfStore):
     """Connections are reset, new ones too; listeners can't fetch either."""
 
     lasts_s: float = 10.0
@@ -69,7 +108,7 @@ class Unreachable(Fault):
 
 
 @dataclass(frozen=True)
-class StoreResets(Fault):
+class StoreResets(OfStore):
     """Connections that bring S3 an object are reset."""
 
     lasts_s: float = 15.0
@@ -95,6 +134,11 @@ class SessionsReset(Fault):
     def name(self) -> str:
         return f"DynamoDB: resets for {self.lasts_s:g} s, while speakers connect again"
 
+    @property
+    def normal_within_s(self) -> float | None:
+        """What they kept has to be recognized first."""
+        return RECOGNIZED_S
+
     async def inject(self, scene: Scene) -> None:
         before = scene.to_aws.harmed
         scene.to_aws.resets = lambda sent: b"DynamoDB_" in sent
@@ -103,6 +147,24 @@ class SessionsReset(Fault):
 
     async def heal(self, scene: Scene) -> None:
         scene.to_aws.resets = lambda _: False
+
+
+@dataclass(frozen=True)
+class SessionsAway(SessionsReset):
+    """DynamoDB answers 503 to them."""
+
+    @property
+    def name(self) -> str:
+        return f"DynamoDB: answers 503 for {self.lasts_s:g} s, while speakers connect again"
+
+    async def inject(self, scene: Scene) -> None:
+        before = scene.to_aws.harmed
+        scene.to_aws.answers = lambda sent: _AWAY % (len(_AWAY_BODY), _AWAY_BODY) if b"DynamoDB_" in sent else None
+        scene.to_ingest.cut()
+        await scene.see(lambda: scene.to_aws.harmed > before, "a request was refused", self.lasts_s)
+
+    async def heal(self, scene: Scene) -> None:
+        scene.to_aws.answers = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -133,4 +195,13 @@ class Expired(Fault):
         scene.to_aws.answers = lambda _: None
 
 
-ALL: tuple[Fault, ...] = (StoreRefuses(), StoreResets(), SessionsReset(), Expired(), Slow(), Unreachable())
+ALL: tuple[Fault, ...] = (
+    StoreRefuses(),
+    StoreResets(),
+    StoreGivesNothing(),
+    SessionsReset(),
+    SessionsAway(),
+    Expired(),
+    Slow(),
+    Unreachable(),
+)

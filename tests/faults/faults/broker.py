@@ -11,14 +11,23 @@ from aiokafka.errors import KafkaError
 
 from services.common import topics
 from tests.faults.cluster import ThreeBrokers
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import RECOGNIZED_S, Fault
 from tests.faults.scene import Harmless, Scene
 
 _AGAIN_S = 60.0
 
 
 @dataclass(frozen=True)
-class Gone(Fault):
+class OfBrokers(Fault):
+    """One after which everything that was said meanwhile is read, recognized and told, at twice its pace at least."""
+
+    @property
+    def normal_within_s(self) -> float | None:
+        return RECOGNIZED_S + self.lasts_s / 2
+
+
+@dataclass(frozen=True)
+class Gone(OfBrokers):
     """kill -9, and started again."""
 
     @property
@@ -35,7 +44,7 @@ class Gone(Fault):
 
 
 @dataclass(frozen=True)
-class Frozen(Fault):
+class Frozen(OfBrokers):
     """SIGSTOP: connections stay, nothing is answered."""
 
     lasts_s: float = 8.0
@@ -53,7 +62,7 @@ class Frozen(Fault):
 
 
 @dataclass(frozen=True)
-class Slow(Fault):
+class Slow(OfBrokers):
     """It stands still most of the time."""
 
     lasts_s: float = 15.0
@@ -120,7 +129,7 @@ async def _takes_records(scene: Scene, within_s: float) -> bool:
 
 
 @dataclass(frozen=True)
-class OneOfThreeGone(Fault):
+class OneOfThreeGone(OfBrokers):
     """kill -9 of one, which comes back: the others have all that was written."""
 
     lasts_s: float = 15.0
@@ -167,7 +176,7 @@ class Refuses(OneOfThreeGone):
 
 
 @dataclass(frozen=True)
-class Rolled(Fault):
+class Rolled(OfBrokers):
     """All three are restarted, each once all have everything, as a new version is brought in."""
 
     takes_s = 30.0

@@ -10,6 +10,8 @@ from tests.faults.scene import Scene
 class Jumps(Fault):
     """By so much, and stays so."""
 
+    of_one_talk = True
+
     by_s: float = 0.0
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.faults.broker import OfBrokers
 from tests.faults.faults.fault import Fault
 from tests.faults.grounds import free_bytes
 from tests.faults.scene import Harmless, Scene
@@ -21,7 +22,7 @@ def _empty(disk: Path) -> None:
 
 
 @dataclass(frozen=True)
-class BrokerFull(Fault):
+class BrokerFull(OfBrokers):
     """The broker ends; when there is space it is started again."""
 
     takes_s = 8.0
@@ -66,10 +67,11 @@ class StoreFull(Fault):
 
     async def heal(self, scene: Scene) -> None:
         told = (scene.platform.logs / "aws-endpoint.log").read_text(encoding="utf-8", errors="replace")
-        if "No space left" not in told:
-            raise Harmless(f"the endpoint found room: {free_bytes(scene.platform.data / 'aws')} bytes are free")
-        scene.seen += 1
+        free = free_bytes(scene.platform.data / "aws")
         await asyncio.to_thread(_empty, scene.platform.data / "aws")
+        if "No space left" not in told:
+            raise Harmless(f"the endpoint found room: {free} bytes were free")
+        scene.seen += 1
 
 
 ALL: tuple[Fault, ...] = (BrokerFull(), StoreFull())

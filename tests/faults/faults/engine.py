@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import psutil
 
 from tests.faults.engines.nonsense import ORDERS as NONSENSE
-from tests.faults.faults.fault import Fault
+from tests.faults.engines.nonsense import VOICE_ORDERS as VOICE
+from tests.faults.faults.fault import Fault, OfService
 from tests.faults.scene import Scene
 
 
@@ -23,16 +24,23 @@ def _send(scene: Scene, service: str, what: signal.Signals) -> list[psutil.Proce
 
 
 def _engines(scene: Scene, service: str) -> Iterator[psutil.Process]:
-    for process in psutil.Process(scene.stack[service].pid).children(recursive=True):
+    pid = scene.stack[service].pid
+    if pid is None:
+        return  # it is down: to psutil no pid is our own
+    for process in psutil.Process(pid).children(recursive=True):
         if any("engine_worker" in argument for argument in process.cmdline()):
             yield process
 
 
-@dataclass(frozen=True)
-class Dies(Fault):
-    """kill -9 of all that a service has, in the middle of a word."""
+def most_told(service: str) -> int | None:
+    """The translator gives a caption up that no engine has translated for 4 s, or a clip after 6 s, since others wait;
+    the transcriber hears everything again."""
+    return None if service == "translator" else 0
 
-    service: str = ""
+
+@dataclass(frozen=True)
+class Dies(OfService):
+    """kill -9 of all that a service has, in the middle of a word."""
 
     @property
     def name(self) -> str:
@@ -49,15 +57,18 @@ def _runs(process: psutil.Process) -> bool:
 
 
 @dataclass(frozen=True)
-class Hangs(Fault):
+class Hangs(OfService):
     """A native call doesn't return; whoever is still there afterwards goes on."""
 
     lasts_s: float = 12.0
-    service: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.service}'s engines: hang, for up to {self.lasts_s:g} s"
+
+    @property
+    def most_told(self) -> int | None:
+        return most_told(self.service)
 
     async def inject(self, scene: Scene) -> None:
         hung = _send(scene, self.service, signal.SIGSTOP)
@@ -69,17 +80,20 @@ class Hangs(Fault):
 
 
 @dataclass(frozen=True)
-class Errs(Fault):
+class Errs(OfService):
     """It answers, but not with what it should."""
 
     lasts_s: float = 6.0
-    service: str = ""
     order: str = ""
     """See ``tests.faults.engines``."""
 
     @property
     def name(self) -> str:
         return f"{self.service}'s engine: {self.order} for {self.lasts_s:g} s"
+
+    @property
+    def most_told(self) -> int | None:
+        return most_told(self.service)
 
     @property
     def commands(self) -> Mapping[str, tuple[str, ...]]:
@@ -100,5 +114,8 @@ ALL: tuple[Fault, ...] = (
     Hangs(service="transcriber"),
     Hangs(service="translator"),
     *(Errs(service="transcriber", order=order) for order in ("errors", "throttled", *NONSENSE)),
-    *(Errs(service="translator", order=order) for order in ("errors", "throttled", "empty")),
+    *(
+        Errs(service="translator", order=order)
+        for order in ("errors", "throttled", "throttled by AWS", "empty", *VOICE)
+    ),
 )

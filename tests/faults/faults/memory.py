@@ -10,7 +10,8 @@ import psutil
 
 from services.cli.stack import SERVICES
 from services.common.open_files import raise_open_files
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import Fault, OfService
+from tests.faults.faults.processes import Run
 from tests.faults.scene import Scene
 
 _ENDS_S = 60.0
@@ -20,14 +21,12 @@ _REQUEST = b"GET /metrics HTTP/1.1\r\nhost: here\r\nx: " + b"y" * 15_000
 
 
 @dataclass(frozen=True)
-class Exhausted(Fault):
+class Exhausted(OfService):
     """RLIMIT_DATA at half of what it has, while many connect that never end what they ask for, which it has to hold.
 
     Started again, it has no limit. RLIMIT_AS would let a process with threads go on for long: each has address space of
     its own to grow in.
     """
-
-    service: str = ""
 
     @property
     def name(self) -> str:
@@ -35,13 +34,12 @@ class Exhausted(Fault):
 
     async def inject(self, scene: Scene) -> None:
         instance = scene.stack[self.service]
-        pid = instance.pid
-        process = psutil.Process(pid)
-        least = process.memory_info().data // 2
-        resource.prlimit(process.pid, resource.RLIMIT_DATA, (least, least))
+        run = Run(instance)
+        least = psutil.Process(run.pid).memory_info().data // 2
+        resource.prlimit(run.pid, resource.RLIMIT_DATA, (least, least))
         asking = asyncio.create_task(_ask(instance.url))
         try:
-            await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _ENDS_S)
+            await scene.see(lambda: run.has_ended, f"{self.service} ended", _ENDS_S)
         finally:
             asking.cancel()
 

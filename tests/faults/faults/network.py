@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import QUICKLY_S, RECOGNIZED_S, Fault
 from tests.faults.loss import LossyNetwork
 from tests.faults.scene import Harmless, Scene
 from tests.faults.way import Way
@@ -16,12 +16,29 @@ def _way(scene: Scene, whose: Who) -> Way:
     return scene.to_ingest if whose == "speakers" else scene.to_notifier
 
 
+_SEEN_AFTER_S = 12.0
+"""A client takes so long to see that nothing comes any more."""
+
+
 @dataclass(frozen=True)
-class Cut(Fault):
+class OfClients(Fault):
+    """One that happens to the first talk's speaker, or to its listeners."""
+
+    of_one_talk = True
+
+    whose: Who = "speakers"
+
+    @property
+    def normal_within_s(self) -> float | None:
+        """What a speaker's client kept has to be recognized first."""
+        return RECOGNIZED_S if self.whose == "speakers" else QUICKLY_S
+
+
+@dataclass(frozen=True)
+class Cut(OfClients):
     """Reset, and for a while nobody gets through."""
 
     lasts_s: float = 5.0
-    whose: Who = "speakers"
 
     @property
     def name(self) -> str:
@@ -36,26 +53,28 @@ class Cut(Fault):
 
 
 @dataclass(frozen=True)
-class HalfOpen(Fault):
+class HalfOpen(OfClients):
     """The connection carries nothing any more and neither side is told; a new one works."""
-
-    whose: Who = "speakers"
 
     @property
     def name(self) -> str:
         return f"{self.whose}: connections half-open"
+
+    @property
+    def normal_within_s(self) -> float | None:
+        """It is over at once, and nobody knows."""
+        return _SEEN_AFTER_S + (RECOGNIZED_S if self.whose == "speakers" else QUICKLY_S)
 
     async def inject(self, scene: Scene) -> None:
         _way(scene, self.whose).strand()
 
 
 @dataclass(frozen=True)
-class Delayed(Fault):
+class Delayed(OfClients):
     """Everything takes longer, there and back."""
 
     lasts_s: float = 15.0
     delay_s: float = 2.0
-    whose: Who = "speakers"
 
     @property
     def name(self) -> str:
@@ -71,6 +90,8 @@ class Delayed(Fault):
 @dataclass(frozen=True)
 class Lossy(Fault):
     """Everybody gets a new connection, which loses packets: TCP sends them again, late. At the end a good one."""
+
+    of_one_talk = True
 
     lasts_s: float = 20.0
     share: float = 0.05
@@ -88,6 +109,17 @@ class Lossy(Fault):
             await scene.going_on
 
     async def _lose(self, scene: Scene, begun: asyncio.Event) -> None:
+        try:
+            lost = await self._lost(scene, begun)
+        except OSError as fault:
+            raise Harmless(f"no network of its own, which takes root: {fault}") from fault
+        finally:
+            begun.set()
+        if not lost:
+            raise Harmless("not a packet was lost")
+        scene.seen += lost
+
+    async def _lost(self, scene: Scene, begun: asyncio.Event) -> int:
         doors = scene.to_ingest, scene.to_notifier
         async with LossyNetwork(self.share) as network:
             for door in doors:
@@ -99,9 +131,7 @@ class Lossy(Fault):
             for door in doors:
                 door.lossy = None
                 door.cut()
-        if not lost:
-            raise Harmless("not a packet was lost")
-        scene.seen += lost
+        return lost
 
 
 ALL: tuple[Fault, ...] = (

@@ -1,26 +1,73 @@
 """Services that die, are told to go, or stand still and come back."""
 
 import asyncio
+import re
 import signal
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 import psutil
 
 from services.cli.stack import SERVICES, Instance
-from tests.faults.faults.fault import Fault
-from tests.faults.scene import Scene
+from services.common.kafka.admin import PARTITIONS
+from tests.faults.faults.fault import RECOGNIZED_S, Fault, OfService
+from tests.faults.moment import FENCED, STOPPING, TAKEN, order
+from tests.faults.scene import Harmless, Scene
 
-_DRAIN_S = 1.0
+_DRAIN_S = 0.1
+"""Shorter than every drain that was measured: 0.10 to 0.30 s."""
 _LEAVING_S = 60.0
-_FENCED, _TAKEN = "partition_fenced", "partition_taken"
-"""What a service logs of its takeover."""
+_LEFT_BEHIND = ("service_failed", "member_id was not recognized")
+"""What a service says that comes back when its partitions are another's."""
+
+
+class Run:
+    """One run of an instance, from now on."""
+
+    def __init__(self, instance: Instance) -> None:
+        """Raises Harmless if it is down."""
+        process = instance._process
+        if process is None or process.exit_code is not None:
+            raise Harmless(f"{instance.name} is down already")
+        self._process, self._from = process, instance.log.stat().st_size
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.exit_code is not None
+
+    @property
+    def was_killed(self) -> bool:
+        """kill -9 found it alive."""
+        return self._process.exit_code == -signal.SIGKILL
+
+    @property
+    def is_stopped(self) -> bool:
+        return not self.has_ended and psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
+
+    @property
+    def said(self) -> str:
+        """What it has logged since."""
+        return self._process.log.read_bytes()[self._from :].decode(errors="replace")
+
+    @property
+    def taken(self) -> set[str]:
+        """Partitions that it says it has taken over since."""
+        return set(re.findall(rf'"partition":(\d+)[^\n]*"{TAKEN}"', self.said))
+
+    def send(self, what: signal.Signals) -> None:
+        """No error if it is gone."""
+        self._process.send(what)
 
 
 @dataclass(frozen=True)
-class Killed(Fault):
+class Killed(OfService):
     """kill -9."""
-
-    service: str = ""
 
     @property
     def name(self) -> str:
@@ -31,100 +78,117 @@ class Killed(Fault):
 
 
 async def kill(scene: Scene, service: str) -> None:
-    """kill -9 of its first instance; returns once it is gone."""
-    instance = scene.stack[service]
-    pid = instance.pid
-    instance.send(signal.SIGKILL)
-    await scene.see(lambda: instance.pid != pid, f"{service} ended")
+    """kill -9 of its first instance; returns once it is gone. Raises Harmless if it was."""
+    run = Run(scene.stack[service])
+    run.send(signal.SIGKILL)
+    await scene.see(lambda: run.has_ended, f"{service} ended")
+    if not run.was_killed:
+        raise Harmless(f"{service} ended by itself")
 
 
 @dataclass(frozen=True)
-class Terminated(Fault):
+class Terminated(OfService):
     """SIGTERM: it finishes what is in hand, and is started again."""
-
-    service: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.service}: SIGTERM"
 
     async def inject(self, scene: Scene) -> None:
-        instance = scene.stack[self.service]
-        pid = instance.pid
-        instance.send(signal.SIGTERM)
-        await scene.see(lambda: instance.pid != pid, f"{self.service} ended", _LEAVING_S)
+        run = Run(scene.stack[self.service])
+        run.send(signal.SIGTERM)
+        await scene.see(lambda: run.has_ended, f"{self.service} ended", _LEAVING_S)
 
 
 @dataclass(frozen=True)
-class KilledInDrain(Fault):
-    """SIGTERM, and kill -9 before it has finished what is in hand."""
+class AtItsMoment(OfService):
+    """One for which the service has to run so that it can be told when."""
 
-    service: str = ""
+    @property
+    def commands(self) -> Mapping[str, tuple[str, ...]]:
+        return {self.service: obeying(self.service)}
+
+
+def obeying(service: str) -> tuple[str, ...]:
+    """The service as a program that takes orders: see ``moment``."""
+    return (sys.executable, "-m", "tests.faults.moment", service)
+
+
+@dataclass(frozen=True)
+class KilledInDrain(AtItsMoment):
+    """SIGTERM, and kill -9 before it has finished what is in hand."""
 
     @property
     def name(self) -> str:
         return f"{self.service}: kill -9 in the drain"
 
     async def inject(self, scene: Scene) -> None:
-        instance = scene.stack[self.service]
-        pid = instance.pid
-        instance.send(signal.SIGTERM)
-        await asyncio.sleep(scene.random.uniform(0, _DRAIN_S))
-        if instance.pid == pid:
-            instance.send(signal.SIGKILL)
-        await scene.see(lambda: instance.pid != pid, f"{self.service} ended")
+        run, before = Run(scene.stack[self.service]), scene.moment.times
+        scene.moment.give(order(STOPPING, signal.SIGKILL, scene.random.uniform(0, _DRAIN_S)))
+        run.send(signal.SIGTERM)
+        await scene.see(lambda: run.has_ended, f"{self.service} ended", _LEAVING_S)
+        if not run.was_killed or scene.moment.times == before:
+            raise Harmless(f"{self.service} had left already")
 
 
 @dataclass(frozen=True)
-class Frozen(Fault):
+class Frozen(OfService):
     """SIGSTOP, while a second instance is there to take over; then it comes back and knows of nothing."""
 
-    lasts_s: float = 20.0
-    service: str = ""
+    takes_s = 20.0
 
     @property
     def name(self) -> str:
-        return f"{self.service}: stopped for {self.lasts_s:g} s, another takes over"
+        return f"{self.service}: stopped for {self.takes_s:g} s, another takes over"
 
     async def inject(self, scene: Scene) -> None:
-        instance = scene.stack[self.service]
-        instance.send(signal.SIGSTOP)
-        await scene.see(lambda: _is_stopped(instance), f"{self.service} stands still")
-        scene.stack.start(self.service)
-
-    async def heal(self, scene: Scene) -> None:
-        scene.stack[self.service].send(signal.SIGCONT)
-
-
-def _is_stopped(instance: Instance) -> bool:
-    return instance.pid is not None and psutil.Process(instance.pid).status() == psutil.STATUS_STOPPED
+        began = monotonic()
+        first = Run(scene.stack[self.service])
+        first.send(signal.SIGSTOP)
+        try:
+            await scene.see(lambda: first.is_stopped, f"{self.service} stands still")
+            other = Run(scene.stack.start(self.service))
+            await scene.see(lambda: len(other.taken) == PARTITIONS, "another took all over", self.takes_s)
+            await asyncio.sleep(began + self.takes_s - monotonic())
+            if not first.is_stopped:
+                raise Harmless(f"{self.service} did not stand still all the while")
+        finally:
+            first.send(signal.SIGCONT)
+        scene.proofs.append(
+            ("it came back to nothing", lambda: first.has_ended or any(told in first.said for told in _LEFT_BEHIND))
+        )
 
 
 @dataclass(frozen=True)
-class KilledInRebalance(Fault):
-    """A second instance comes, and while partitions move to it the first gets kill -9."""
+class KilledInRebalance(AtItsMoment):
+    """A second instance comes, and while partitions move to it, one fenced and none taken, the first gets kill -9."""
 
     takes_s = 6.0
-
-    service: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.service}: kill -9 in a rebalance"
 
     async def inject(self, scene: Scene) -> None:
-        arriving = scene.stack.start(self.service)
-        await scene.see(lambda: _TAKEN in log_of(arriving), f"partitions move to the second {self.service}", _LEAVING_S)
-        await kill(scene, self.service)
+        first = Run(scene.stack[self.service])
+        scene.moment.give(order(FENCED, signal.SIGSTOP))
+        second = Run(scene.stack.start(self.service))
+        try:
+            await scene.see(lambda: second.is_stopped, f"partitions move to the second {self.service}", _LEAVING_S)
+            first.send(signal.SIGKILL)
+            await scene.see(lambda: first.has_ended, f"the first {self.service} ended")
+            if not first.was_killed or second.taken:
+                raise Harmless("the partitions had moved already")
+        finally:
+            scene.moment.withdraw()
+            second.send(signal.SIGCONT)
 
 
 @dataclass(frozen=True)
-class KilledInTakeover(Fault):
+class KilledInTakeover(AtItsMoment):
     """Who comes after kill -9 gets it too, between fencing its predecessor and asking where it stands."""
 
     takes_s = 6.0
-
-    service: str = ""
 
     @property
     def name(self) -> str:
@@ -133,18 +197,22 @@ class KilledInTakeover(Fault):
     async def inject(self, scene: Scene) -> None:
         instance = scene.stack[self.service]
         await kill(scene, self.service)
-        await scene.see(lambda: instance.pid is not None, f"{self.service} is started again")
-        told = log_of(instance).count(_FENCED)
-        await scene.see(lambda: log_of(instance).count(_FENCED) > told, "the predecessor is fenced", _LEAVING_S)
-        await kill(scene, self.service)
+        scene.moment.give(order(FENCED, signal.SIGKILL))
+        try:
+            await scene.see(lambda: instance.pid is not None, f"{self.service} is started again")
+            next_one = Run(instance)
+            await scene.see(lambda: next_one.has_ended, "the predecessor is fenced", _LEAVING_S)
+        finally:
+            scene.moment.withdraw()
+        if not next_one.was_killed or next_one.taken:
+            raise Harmless("the predecessor's partitions were taken already")
 
 
 @dataclass(frozen=True)
-class KilledInTransaction(Fault):
+class KilledInTransaction(OfService):
     """kill -9 while the broker stands still, so that whatever is being published is in a transaction that is open."""
 
     lasts_s: float = 1.5
-    service: str = ""
 
     @property
     def name(self) -> str:
@@ -169,21 +237,19 @@ class KilledAfterStoring(Fault):
         return "translator: kill -9 between S3 and the announcement"
 
     async def inject(self, scene: Scene) -> None:
-        instance = scene.stack["translator"]
-        pid = instance.pid
+        run = Run(scene.stack["translator"])
 
         def stored(sent: bytes, _: bytes) -> None:
-            if sent.startswith(b"PUT ") and instance.pid == pid:
-                instance.send(signal.SIGKILL)
+            if sent.startswith(b"PUT "):
+                run.send(signal.SIGKILL)
 
         scene.to_aws.passed = stored
-        await scene.see(lambda: instance.pid != pid, "a clip was stored")
-        scene.to_aws.passed = lambda sent, answered: None
-
-
-def log_of(instance: Instance) -> str:
-    """What it has said in its runs so far."""
-    return instance.log.read_text(encoding="utf-8", errors="replace")
+        try:
+            await scene.see(lambda: run.has_ended, "a clip was stored")
+        finally:
+            scene.to_aws.passed = lambda sent, answered: None
+        if not run.was_killed:
+            raise Harmless("the translator ended by itself")
 
 
 @dataclass(frozen=True)
@@ -195,6 +261,10 @@ class Rolled(Fault):
     @property
     def name(self) -> str:
         return "all: rolling restart"
+
+    @property
+    def normal_within_s(self) -> float | None:
+        return RECOGNIZED_S
 
     async def inject(self, scene: Scene) -> None:
         for service in SERVICES:

@@ -3,12 +3,21 @@
 import asyncio
 from dataclasses import dataclass
 
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import RECOGNIZED_S, Fault
 from tests.faults.scene import Scene
 
 
 @dataclass(frozen=True)
-class Dies(Fault):
+class Unsaved(Fault):
+    """What the first talk's speaker's client had and nobody else goes; the rest has to be recognized first."""
+
+    of_one_talk = True
+    most_told = None
+    normal_within_s = RECOGNIZED_S
+
+
+@dataclass(frozen=True)
+class Dies(Unsaved):
     """Cut off for a while, then it is gone with what it had captured; another takes its place, as after a reload."""
 
     lasts_s: float = 6.0
@@ -30,7 +39,7 @@ class Dies(Fault):
 
 
 @dataclass(frozen=True)
-class OutOfRoom(Fault):
+class OutOfRoom(Unsaved):
     """Cut off for longer than a client keeps audio."""
 
     lasts_s: float = 12.0

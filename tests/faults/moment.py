@@ -1,0 +1,68 @@
+"""``python -m tests.faults.moment SERVICE``: the service, which sends itself a signal at the moment that it is told.
+
+From outside such moments are missed: a drain takes 0.1 to 0.3 s, a partition is fenced 20 ms before it is taken.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from services.common import telemetry
+from services.common.settings import Settings
+from tests.faults.engines import Orders
+
+MOMENT = "FAULTS_MOMENT"
+"""Environment variable: the file with the order."""
+FENCED, TAKEN, STOPPING = "partition_fenced", "partition_taken", "service_stopping"
+"""What a service logs of its takeovers and of its end."""
+
+
+def order(event: str, what: signal.Signals, after_s: float = 0.0) -> str:
+    """For ``Orders.give``: once, that long after the event is about to be logged."""
+    return f"{event} {what.value} {after_s:.3f}"
+
+
+def striking(orders: Orders, strike: Callable[[int, float], None]) -> structlog.typing.Processor:
+    """A processor of log lines that carries the order out. strike: which signal, and after how many seconds."""
+
+    def look(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event, _, how = orders.current.partition(" ")
+        if event and line["event"] == event:
+            orders.withdraw()
+            orders.done()
+            what, after_s = how.split()
+            strike(int(what), float(after_s))
+        return line
+
+    return look
+
+
+def _strike(what: int, after_s: float) -> None:
+    if not after_s:
+        os.kill(os.getpid(), what)
+        return
+    timer = threading.Timer(after_s, os.kill, (os.getpid(), what))
+    timer.daemon = True  # who has left sooner has left
+    timer.start()
+
+
+def _run(name: str) -> None:
+    configure = telemetry.configure
+
+    def configure_and_look(service: str, settings: Settings) -> None:
+        configure(service, settings)
+        structlog.get_config()["processors"].insert(0, striking(Orders(Path(os.environ[MOMENT])), _strike))
+
+    telemetry.configure = configure_and_look
+    runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    _run(sys.argv[1])

@@ -1,0 +1,20 @@
+"""A service sends itself a signal at the moment that it is told, once."""
+
+import signal
+from pathlib import Path
+
+from tests.faults.engines import Orders
+from tests.faults.moment import FENCED, STOPPING, order, striking
+
+
+def test_the_event_that_is_ordered_strikes_once_and_no_other_does(tmp_path: Path) -> None:
+    orders, struck = Orders(tmp_path / "moment"), list[tuple[int, float]]()
+    look = striking(orders, lambda what, after_s: struck.append((what, after_s)))
+    look(None, "info", {"event": FENCED})
+    orders.give(order(FENCED, signal.SIGKILL, 0.05))
+    look(None, "info", {"event": STOPPING})
+    assert struck == []
+    line = {"event": FENCED, "partition": 3}
+    assert look(None, "info", line) == line
+    look(None, "info", line)
+    assert struck == [(signal.SIGKILL, 0.05)]
