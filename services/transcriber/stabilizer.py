@@ -18,7 +18,6 @@ REMEMBERED_WORDS = 12
 
 _SEAM_MS = 700.0
 """How far the same word may move between two hypotheses."""
-_SEAM_SLACK_MS = 100.0
 _SEAM_MATCH = 3
 _LONGEST_WORD_MS = 2000.0
 """A longer one has silence in it: an engine's word lasts until the next one begins."""
@@ -116,8 +115,8 @@ class Stabilizer:
             if place is None:
                 continue
             following = place + 1
-            if back == 2 and following < len(words):  # the last final word was heard differently this time
-                following += _middle(words[following]) < self.transcribed.end_ms + _SEAM_SLACK_MS
+            if back == 2 and following < len(words):  # the last final word, heard differently or not at all this time
+                following += _same_place(words[following], final[-1])
             return following
         late = (place for place, word in enumerate(words) if _middle(word) > self.transcribed.end_ms)
         return next(late, len(words)) if final else 0
@@ -134,12 +133,12 @@ class Stabilizer:
             before = zip(reversed(said), reversed(heard[: place + 1]), strict=False)
             same = [a == b for a, b in before][:_SEAM_MATCH]
             first_difference = same.index(False) if False in same else _SEAM_MATCH
-            return first_difference, -abs(words[place].end_ms - final[-1].end_ms)
+            return first_difference, -_apart_ms(words[place], final[-1])
 
         near = [
             place
             for place, word in enumerate(words)
-            if heard[place] == said[-1] and abs(word.end_ms - final[-1].end_ms) < _SEAM_MS
+            if heard[place] == said[-1] and _apart_ms(word, final[-1]) < _SEAM_MS
         ]
         return max(near, key=likeness, default=None)
 
@@ -212,6 +211,17 @@ class Stabilizer:
             placed.append(Word(word.text.strip(), start, end))
             earliest = end
         return placed
+
+
+def _apart_ms(word: HeardWord, final: Word) -> float:
+    """How far they are from each other: by their ends, or by their starts, since a pause may lengthen a word."""
+    return min(abs(word.end_ms - final.end_ms), abs(word.start_ms - final.start_ms))
+
+
+def _same_place(word: HeardWord, final: Word) -> bool:
+    """Whether the shorter of them lies for more than its half within the other."""
+    overlap_ms = min(word.end_ms, final.end_ms) - max(word.start_ms, final.start_ms)
+    return overlap_ms > min(word.end_ms - word.start_ms, final.end_ms - final.start_ms) / 2
 
 
 def _middle(word: HeardWord) -> float:

@@ -156,6 +156,24 @@ def test_a_final_word_that_is_heard_differently_now_is_not_said_twice() -> None:
     assert text(stabilizer.hear(heard("one two three four", endpoint=True))) == ["four"]
 
 
+def test_a_final_word_that_a_pause_makes_longer_the_next_time_is_not_said_twice() -> None:
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard("to the country", endpoint=True))
+    longer = Hypothesis(
+        words=(HeardWord("the", 400, 800), HeardWord("country", 800, 2430)), heard_ms=2500, endpoint=True
+    )
+    assert text(stabilizer.hear(longer)) == []
+
+
+def test_a_final_word_that_is_not_heard_again_does_not_cost_the_next_one() -> None:
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard("of the ancient world", endpoint=True))
+    without = Hypothesis(
+        words=(HeardWord("ancient", 800, 1150), HeardWord("Babylon", 1500, 1750)), heard_ms=1800, endpoint=True
+    )
+    assert text(stabilizer.hear(without)) == ["Babylon"]
+
+
 def test_a_word_said_three_times_is_final_three_times() -> None:
     stabilizer = Stabilizer()
     stabilizer.hear(heard("I said no", endpoint=True))
