@@ -15,6 +15,8 @@ import multiprocessing
 import os
 import pickle
 import queue
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -36,6 +38,10 @@ _Job = tuple["Future[Any]", bytes, float]
 """Where the result goes, the pickled method and arguments, and the deadline in seconds."""
 
 
+def _timeval(seconds: float) -> bytes:
+    return struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+
+
 class _Worker:
     """One process with a loaded engine. Blocking; used by the one thread that attends it."""
 
@@ -43,6 +49,7 @@ class _Worker:
         """Raises EngineUnavailable if the machine has no room for a process."""
         try:
             self._pipe, theirs = multiprocessing.Pipe()
+            self._socket = socket.socket(fileno=os.dup(self._pipe.fileno()))
             with theirs:
                 fd = theirs.fileno()
                 command = [sys.executable, "-m", _WORKER_MODULE, str(fd), str(os.getpid()), factory]
@@ -53,29 +60,20 @@ class _Worker:
     def ask(self, message: bytes, deadline_s: float) -> Any:
         """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer.
 
-        A worker that does not even read is killed as well: a message that no longer fits into the pipe waits for it.
+        So is one that doesn't even read: a message that doesn't fit into the pipe waits for that.
         """
-        overdue = threading.Event()
-
-        def give_up() -> None:
-            overdue.set()
-            self._process.kill()
-
-        deadline = threading.Timer(deadline_s, give_up)
-        deadline.start()
         try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(deadline_s))
             self._pipe.send_bytes(message)
+            if not self._pipe.poll(deadline_s):
+                raise TimeoutError(f"no answer within {deadline_s:g} s")
             result, fault = self._pipe.recv()
+        except BlockingIOError as unread:
+            self.kill()
+            raise EngineUnavailable(f"engine worker lost: it has read nothing for {deadline_s:g} s") from unread
         except (OSError, EOFError) as lost:
             self.kill()
-            reason = f"no answer within {deadline_s:g} s" if overdue.is_set() else lost or type(lost).__name__
-            raise EngineUnavailable(f"engine worker lost: {reason}") from lost
-        finally:
-            deadline.cancel()
-            deadline.join()
-        if overdue.is_set():  # at the last moment: it answered, and is being killed
-            self.kill()
-            raise EngineUnavailable(f"engine worker lost: no answer within {deadline_s:g} s")
+            raise EngineUnavailable(f"engine worker lost: {lost or type(lost).__name__}") from lost
         if fault is not None:
             raise fault
         return result

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 HALL, STRANGER = "127.0.0.20", "127.0.0.66"
 BURST, BURST_OF_ALL, REGAINED_OF_ALL = 150, 300, 5
 """Wrong codes that an address may try, that all may, and how many more in a second."""
+FOR_OTHERS = 50
+"""Wrong codes that the tests after these try."""
 
 
 async def guess(rest: httpx.AsyncClient, prefix: str, count: int) -> Counter[int]:
@@ -80,3 +82,4 @@ async def test_guesses_from_everywhere_are_limited_in_all(target: Target) -> Non
             found += await guess(one_of_many, "zz", 120)
     assert set(found) == {404, 429}
     assert found[404] <= BURST_OF_ALL + REGAINED_OF_ALL * (time.monotonic() - began) + 1
+    await asyncio.sleep(FOR_OTHERS / REGAINED_OF_ALL)

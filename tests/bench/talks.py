@@ -21,9 +21,12 @@ def main(
 ) -> None:
     """Write the tables."""
     measured, page = msgspec.json.decode(figures.read_bytes(), type=Figures), DOCS / "performance.md"
+    fast_talk = next((report for report in measured.reports if report.recording == _FAST), None)
+    if fast_talk is None:
+        raise typer.BadParameter(f"{figures} has no {_FAST}: it is of a quick bench")
     fill(page, "ordinary", ordinary(measured))
     fill(page, "stages", by_stage(measured))
-    fill(page, "fast", fast(next(report for report in measured.reports if report.recording == _FAST)))
+    fill(page, "fast", fast(fast_talk))
     fill(page, "machine-use", machine_use(measured.ordinary))
 
 
@@ -48,7 +51,7 @@ def ordinary(measured: Figures) -> str:
 def _cells(report: Report) -> list[str]:
     heard = report.languages.values()
     return [
-        f"{100 * report.wer:.1f} %" if report.wer is not None else "",
+        _percent(report.wer),
         ", ".join(_s(one.heard_lag_ms) for one in heard),
         ", ".join(_s(one.lag_ms) for one in heard),
         ", ".join(_s(one.caption_lag_ms) for one in heard),
@@ -81,7 +84,7 @@ def fast(report: Report) -> str:
     failed = sum(one.lost + one.repeated for one in heard.values())
     return (
         f"{report.recording}, {_words_a_minute(report):.0f} words a minute: heard lag {lags}; lag "
-        f"{', '.join(_s(one.lag_ms) for one in heard.values())}; WER {100 * (report.wer or 0):.1f} %; "
+        f"{', '.join(_s(one.lag_ms) for one in heard.values())}; WER {_percent(report.wer)}; "
         f"BLEU as said {bleu}; {failed or 'nothing'} lost or repeated."
     )
 
@@ -109,7 +112,11 @@ def _languages(report: Report) -> str:
 
 
 def _s(spread: Spread) -> str:
-    return f"{(spread.p50 or 0) / 1000:.1f} / {(spread.p95 or 0) / 1000:.1f}"
+    return " / ".join("–" if value is None else f"{value / 1000:.1f}" for value in (spread.p50, spread.p95))
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _ms(value: float | None) -> str:

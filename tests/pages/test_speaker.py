@@ -5,7 +5,7 @@ from playwright.async_api import ViewportSize, expect
 
 from tests.e2e.browsing import until
 from tests.pages.scripted import TALK, Services
-from tests.pages.speaker_states import far_behind, microphone_refused, ready, the_end_with_lines_to_come
+from tests.pages.speaker_states import ABOUT_1_9_S, far_behind, microphone_refused, ready, the_end_with_lines_to_come
 from tests.pages.talk import text
 from tests.pages.visit import DESKTOP, NARROW, PHONE, Visit
 
@@ -109,7 +109,7 @@ async def test_a_break_lets_listeners_catch_up(at: Visit) -> None:
     await at.services.be("paused")
     await at.services.be("live")
     await at.services.say()
-    await at.see("1.9 s")
+    await at.see(ABOUT_1_9_S)
     await expect(at.shown("Listeners are about")).to_be_hidden()
     await at.see("Listeners hear you.")
 

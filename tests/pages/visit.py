@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -85,11 +86,11 @@ class Visit:
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name, exact=True).click()
 
-    async def see(self, words: str) -> None:
+    async def see(self, words: str | re.Pattern[str]) -> None:
         """Wait for words to be on the page."""
         await expect(self.shown(words).first).to_be_visible()
 
-    def shown(self, words: str) -> Locator:
+    def shown(self, words: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(words).filter(visible=True)
 
     async def _store(self, local: dict[str, str], session: dict[str, str]) -> None:

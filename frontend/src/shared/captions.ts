@@ -62,5 +62,5 @@ export function withoutSpeech(captions: readonly Caption[], index: number): read
 
 /** Text that turned out to end its sentence: a comma or colon gives way to the mark. */
 function withMark(text: string, mark: SentenceMark): string {
-  return /[.?!…。？！؟।]$/.test(text) ? text : text.replace(/[,;: ]+$/, '') + mark;
+  return /[.?!…。？！؟।]$/.test(text) ? text : text.replace(/[,;:，、；：،؛ ]+$/, '') + mark;
 }

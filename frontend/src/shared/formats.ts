@@ -8,8 +8,7 @@ import { between } from './languages';
 
 const LINE_LENGTH = 42;
 const LINES_PER_CUE = 2;
-/** Between two sentences; where no spaces are written, a quotation that ends goes with its sentence. */
-const SENTENCE_ENDS = /(?<=[.?!…؟।]) +|(?<=[。？！]) *(?=[^ 」』）])/g;
+const SENTENCE_ENDS = /(?<=[.?!…؟।]) +/g;
 /** A shorter cue stays until then where the next one leaves room. */
 const SHORTEST_CUE_MS = 1000;
 
@@ -34,12 +33,11 @@ export function formatted(captions: readonly Caption[], language: string, format
   return format === 'txt' ? txt(cues, language) : { srt, vtt }[format](cues);
 }
 
-/** One sentence a line. */
+/** One sentence a line; one caption where no spaces are written. */
 function txt(cues: readonly Cue[], language: string): string {
-  return `${cues
-    .map(({ text }) => text)
-    .join(between(language))
-    .replace(SENTENCE_ENDS, '\n')}\n`;
+  const texts = cues.map(({ text }) => text);
+  if (between(language) === '') return `${texts.join('\n')}\n`;
+  return `${texts.join(' ').replace(SENTENCE_ENDS, '\n')}\n`;
 }
 
 /** It can't quote the arrow of its times. */

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.cli.clients.notices import CaptionNotice
-from services.common.writing import SENTENCE_MARKS, joined
+from services.common.writing import CLAUSE_MARKS, SENTENCE_MARKS, is_spaced
 
 LINE_LENGTH = 42
 LINES_PER_CUE = 2
-_SENTENCE_ENDS = re.compile(r"(?<=[.?!…؟।]) +|(?<=[。？！]) *(?=[^ 」』）])")
-"""Between two sentences; where no spaces are written, a quotation that ends goes with its sentence."""
+_SENTENCE_ENDS = re.compile(r"(?<=[.?!…؟।]) +")
 _SPACES = re.compile(r"[\t\n\v\f\r ]+")
 SHORTEST_CUE_MS = 1000.0
 """A shorter cue stays until then where the next one leaves room."""
@@ -55,7 +54,7 @@ def _mark(texts: list[Cue], last: int, mark: str | None) -> None:
 
 def with_mark(text: str, mark: str) -> str:
     """Text that turned out to end its sentence: a comma or colon gives way to the mark."""
-    return text if text.endswith(tuple(SENTENCE_MARKS)) else text.rstrip(",;: ") + mark
+    return text if text.endswith(tuple(SENTENCE_MARKS)) else text.rstrip("".join(CLAUSE_MARKS) + " ") + mark
 
 
 def displayed(cues: Sequence[Cue]) -> list[Cue]:
@@ -97,8 +96,10 @@ def vtt(cues: Sequence[Cue]) -> str:
 
 
 def txt(cues: Sequence[Cue], code: str) -> str:
-    """Running text in the language of this code, one sentence a line."""
-    return _SENTENCE_ENDS.sub("\n", joined((cue.text for cue in cues), code)) + "\n"
+    """Running text in the language of this code, one sentence a line; one caption where no spaces are written."""
+    if not is_spaced(code):
+        return "\n".join(cue.text for cue in cues) + "\n"
+    return _SENTENCE_ENDS.sub("\n", " ".join(cue.text for cue in cues)) + "\n"
 
 
 def _escape(text: str) -> str:

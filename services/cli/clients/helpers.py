@@ -59,7 +59,7 @@ async def helper(module: str) -> AsyncIterator[Helper]:
             "-m",
             module,
             stdin=theirs.fileno(),
-            start_new_session=True,  # Ctrl-C is for us
+            process_group=0,  # Ctrl-C is for us
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=_ANSWER_BYTES)
     try:

@@ -39,6 +39,11 @@ from services.common.clock import now_ms
 
 _FETCHES = 4
 _FETCH_TIMEOUT_S = 5.0
+_RETRY_S = (0.1, 0.2, 0.4, 0.8)
+"""Between tries where the store answers that it hasn't the clip."""
+_AWAY_RETRY_S = 0.5
+"""Between tries where nobody answers, or the store that it can't now."""
+_AWAY_S = 15.0
 _DRAIN_S = 30.0
 """How long clips are still fetched after the session has ended."""
 
@@ -223,27 +228,38 @@ class Listener:
             self._to_fetch.task_done()
 
     async def _fetch(self, http: aiohttp.ClientSession, index: int) -> Clip | None:
-        for wait in (0.1, 0.2, 0.4, 0.8, 0.0):
+        """None: the clip couldn't be had. The rules are those of ``frontend/src/listener/player/clip.ts``."""
+        waits, signed, away_since = iter(_RETRY_S), False, None
+        while True:
             url = self._urls[index]
             try:
                 async with http.get(URL(url, encoded=True)) as answer:
                     status, content = answer.status, await answer.read()
             except (aiohttp.ClientError, TimeoutError):
-                await asyncio.sleep(wait)
-                continue
-            if status == HTTPStatus.FORBIDDEN:
+                status, content = HTTPStatus.SERVICE_UNAVAILABLE, b""
+            if status == HTTPStatus.OK:
+                return await self._decoded(content)
+            if status == HTTPStatus.FORBIDDEN and not signed:
+                signed = True
                 await self._sign_again(index, url)
-            elif status == HTTPStatus.OK:
-                try:
-                    sound, rate = await asyncio.to_thread(audio.read, content)
-                except audio.UnreadableAudio:
-                    return None
-                if not self._keep_sound:
-                    sound = np.broadcast_to(np.float32(0.0), sound.shape)  # one zero, however long
-                return Clip(now_ms(), sound, rate)
+                continue
+            if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                away_since = away_since or time.monotonic()
+                wait = _AWAY_RETRY_S if time.monotonic() - away_since <= _AWAY_S else None
             else:
-                await asyncio.sleep(wait)
-        return None
+                wait = next(waits, None)
+            if wait is None:
+                return None
+            await asyncio.sleep(wait)
+
+    async def _decoded(self, content: bytes) -> Clip | None:
+        try:
+            sound, rate = await asyncio.to_thread(audio.read, content)
+        except audio.UnreadableAudio:
+            return None
+        if not self._keep_sound:
+            sound = np.broadcast_to(np.float32(0.0), sound.shape)  # one zero, however long
+        return Clip(now_ms(), sound, rate)
 
     async def _sign_again(self, index: int, stale: str) -> None:
         """The clip's URL has expired: join once more from before it, which brings a new one."""

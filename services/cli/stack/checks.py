@@ -107,7 +107,7 @@ def _files() -> list[Finding]:
     jars = len(list((home() / "kafka" / "lib").glob("*.jar")))
     return [
         ok("Kafka's jars", f"{jars} of them") if jars else missing("Kafka's jars", "none"),
-        _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "ministack"),
+        _file("AWS endpoint", home() / "aws-endpoint" / "bin" / "uvicorn"),
         _file("recognizer's weights", home() / "models" / "whisper-base" / "model.bin"),
         *(_file(f"web app {page}", BUILT / page) for page in PAGES),
         translations(),

@@ -7,6 +7,7 @@ everybody in it.
 It is served by uvicorn: under MiniStack's own choice, Hypercorn, each request takes nearly a millisecond more.
 """
 
+import contextlib
 import os
 import resource
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -36,8 +37,9 @@ async def _guarded(
 
 
 if __name__ == "__main__":
-    _, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
+    with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+        _, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))
     uvicorn.run(
         _guarded,
         host=os.environ["BIND_HOST"],

@@ -52,9 +52,7 @@ class StoreRefuses(OfStore):
 
 @dataclass(frozen=True)
 class StoreGivesNothing(Fault):
-    """S3 has the clips and gives none: 503. A listener goes on without one after 1.5 s, since others wait."""
-
-    most_told = None
+    """S3 has the clips and gives none: 503. Listeners ask again for up to 15 s."""
 
     lasts_s: float = 8.0
 

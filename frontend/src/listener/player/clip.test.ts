@@ -104,8 +104,22 @@ describe('a clip', () => {
     expect(afterMs).toBeLessThan(20_000);
   });
 
+  test.each([429, 500, 503])('is waited for where the store can not give it now: %i', async (busy) => {
+    const away = Array.from({ length: 20 }, () => status(busy));
+    store(...away, found);
+    expect((await fetched(new Clip(0, 900, '/a'))).bytes).toBe(8);
+  });
+
+  test('is given up where the store can not give it for long', async () => {
+    store(status(503));
+    const { bytes, afterMs } = await fetched(new Clip(0, 900, '/a'));
+    expect(bytes).toBeUndefined();
+    expect(afterMs).toBeGreaterThan(14_000);
+    expect(afterMs).toBeLessThan(20_000);
+  });
+
   test('that is dropped is not asked for any more', async () => {
-    const asked = store(status(503));
+    const asked = store(status(404));
     const clip = new Clip(0, 900, '/a');
     const fetching = clip.fetch(help);
     await vi.advanceTimersByTimeAsync(150);

@@ -1,12 +1,14 @@
-/** Between tries where the store answers, but not with the clip. */
+/** Between tries where the store answers that it hasn't the clip. */
 const RETRY_MS = [100, 200, 400, 800] as const;
-/** Between tries where nobody answers. */
-const UNREACHABLE_RETRY_MS = 500;
-/** How long nobody may answer while the notifier can be reached. */
-const UNREACHABLE_MS = 15_000;
+/** Between tries where nobody answers, or the store that it can't now. */
+const AWAY_RETRY_MS = 500;
+/** How long it may be away while the notifier can be reached. */
+const AWAY_MS = 15_000;
 const ANSWER_MS = 5_000;
 const SIGNING_MS = 5_000;
 const EXPIRED = 403;
+const TOO_MANY = 429;
+const ITS_OWN_FAULT = 500;
 
 export interface ClipHelp {
   /** Have the clip's address sent anew; `address` will then be given it. */
@@ -44,15 +46,15 @@ export class Clip {
   async fetch(help: ClipHelp): Promise<ArrayBuffer | undefined> {
     const waits = RETRY_MS.values();
     let signed = false;
-    let unreachableSince: number | undefined;
+    let awaySince: number | undefined;
     while (!this.#abort.signal.aborted) {
       const answer = await this.#get();
       if (answer instanceof ArrayBuffer) return answer;
-      if (answer === undefined) {
-        if (await help.reachable()) unreachableSince = undefined;
-        unreachableSince ??= performance.now();
-        if (performance.now() - unreachableSince > UNREACHABLE_MS) return undefined;
-        await after(UNREACHABLE_RETRY_MS);
+      if (answer === undefined || answer === TOO_MANY || answer >= ITS_OWN_FAULT) {
+        if (answer === undefined && (await help.reachable())) awaySince = undefined;
+        awaySince ??= performance.now();
+        if (performance.now() - awaySince > AWAY_MS) return undefined;
+        await after(AWAY_RETRY_MS);
       } else if (answer === EXPIRED && !signed) {
         signed = true;
         await this.#signedAnew(help);

@@ -170,8 +170,11 @@ async def test_an_expired_url_is_signed_again_by_joining_from_before_it(store: S
     assert sorted(listener.hearing.clips) == [0]
 
 
-async def test_a_store_that_fails_for_a_moment_is_asked_again(store: Store) -> None:
-    store.answers = [503, 500]
+async def test_a_store_that_can_not_give_a_clip_now_is_asked_again_until_it_can(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.clients.listener._AWAY_RETRY_S", 0.01)
+    store.answers = [503, 500, 429] * 3
 
     async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
         await greet(socket)
@@ -181,6 +184,24 @@ async def test_a_store_that_fails_for_a_moment_is_asked_again(store: Store) -> N
         listener = Listener(url, "s", "pt")
         await listener.run()
     assert sorted(listener.hearing.clips) == [0]
+
+
+async def test_a_store_that_can_not_give_a_clip_for_long_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"_AWAY_RETRY_S": 0.01, "_AWAY_S": 0.2}.items():
+        monkeypatch.setattr(f"services.cli.clients.listener.{name}", seconds)
+    store.answers = [503] * 1_000
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await greet(socket)
+        await send(socket, caption(0), speech(0, f"{store.url}/0"), {"type": "ended", "segments": 1})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    assert sorted(listener.hearing.given_up) == [0]
+    assert len(store.asked) > 5
 
 
 async def test_a_clip_that_can_not_be_had_is_passed_over_and_told(store: Store) -> None:
