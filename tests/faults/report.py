@@ -14,6 +14,7 @@ _COLUMNS = (
     "fault",
     "runs",
     "words spoken",
+    "not recognized",
     *COUNTS,
     "told",
     "beside",
@@ -64,7 +65,7 @@ def _row(results: Sequence[Result]) -> list[str]:
     return [
         results[0].fault,
         str(len(results)),
-        *map(total, ("spoken_words", *COUNTS, "told", "beside")),
+        *map(total, ("spoken_words", "not_recognized", *COUNTS, "told", "beside")),
         *map(seconds, ("normal_after_s", "worst_lag_s", "worst_speech_lag_s")),
         ", ".join(str(result.seed) for result in results),
         ", ".join(dict.fromkeys(f"`{result.commit}`" for result in results)),

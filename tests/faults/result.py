@@ -18,6 +18,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ran: tuple[str, ...]
     """The faults that happened, where several did."""
     spoken_words: int
+    not_recognized: int
+    """Spoken words that no recognized one stands for: the recognizer's errors, and what was lost."""
     lost: int
     repeated: int
     reordered: int

@@ -119,6 +119,7 @@ def _result(fault: Fault, seed: int, tries: int, given: Given, folder: Path) -> 
         tries=tries,
         ran=tuple(given.ran),
         spoken_words=sum(account.spoken_words for account in accounts),
+        not_recognized=sum(account.words_not_recognized for account in accounts),
         lost=_count(concerned, Kind.LOST),
         repeated=_count(concerned, Kind.REPEATED),
         reordered=_count(concerned, Kind.REORDERED),

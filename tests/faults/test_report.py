@@ -15,6 +15,7 @@ def result(fault: str = "none", seed: int = 1, **others: Any) -> Result:
         "commit": "abc1234",
         "ran": (),
         "spoken_words": 100,
+        "not_recognized": 3,
         "lost": 0,
         "repeated": 0,
         "reordered": 0,
@@ -62,14 +63,14 @@ def test_runs_of_a_fault_share_a_row_and_what_was_not_tried_has_none() -> None:
     made = table([result("none", 1), result(kill, 1, beside=0), result(kill, 7, beside=0, normal_after_s=3.0)])
     assert made.splitlines()[0] == "All at commit `abc1234`."
     assert made.splitlines()[4:] == [
-        "| none | 1 | 100 | 0 | 0 | 0 | 0 | 0 | - | 1 | 4 | 5 | 1 |",
-        "| ingest: kill -9 | 2 | 200 | 0 | 0 | 0 | 0 | 0 | 0 | 1-3 | 4 | 5 | 1, 7 |",
+        "| none | 1 | 100 | 3 | 0 | 0 | 0 | 0 | 0 | - | 1 | 4 | 5 | 1 |",
+        "| ingest: kill -9 | 2 | 200 | 6 | 0 | 0 | 0 | 0 | 0 | 0 | 1-3 | 4 | 5 | 1, 7 |",
     ]
 
 
 def test_what_should_not_be_so_is_bold() -> None:
     made = table([result(lost=2, told=1, normal_after_s=11.0, beside=3)])
-    assert made.splitlines()[-1] == "| none | 1 | 100 | **2** | 0 | 0 | 0 | **1** | **3** | **11** | 4 | 5 | 1 |"
+    assert made.splitlines()[-1] == "| none | 1 | 100 | 3 | **2** | 0 | 0 | 0 | **1** | **3** | **11** | 4 | 5 | 1 |"
 
 
 def test_every_row_says_its_commit_where_they_are_not_all_the_same() -> None:

@@ -34,6 +34,10 @@ locals {
       metric = "dragoman_translator_losses_total", service = "translator", limit = var.limits.captions_failed
       labels = { loss = "untranslated" }
     }
+    lanes-failing = {
+      about  = "A fault in the translator's own code came to the surface, and a language of a talk began anew: its log has lane_failed with the trace."
+      metric = "dragoman_translator_lane_failures_total", service = "translator", limit = 0
+    }
     speech-not-made = {
       about  = "Speech is dropped to keep up, captions go on: look at the engines' delays and quotas."
       metric = "dragoman_translator_losses_total", service = "translator", limit = var.limits.speech_not_made

@@ -73,7 +73,7 @@ run "engines_losses_and_quotas_are_watched" {
 
   assert {
     condition = length(setsubtract([
-      "engines-failing", "recognizer-failing", "quota-used-up", "words-lost", "captions-failed", "speech-not-made", "listeners-cut-off",
+      "engines-failing", "recognizer-failing", "quota-used-up", "words-lost", "captions-failed", "lanes-failing", "speech-not-made", "listeners-cut-off",
       "ingest-unreadable", "transcriber-unreadable", "translator-unreadable", "notifier-unreadable",
     ], keys(aws_cloudwatch_metric_alarm.service))) == 0
     error_message = "something that goes wrong tells nobody"
