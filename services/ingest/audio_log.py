@@ -32,7 +32,7 @@ class KafkaAudioLog:
         limit_s: float,
         look_back_s: Sequence[float] = _LOOK_BACK_S,
     ) -> None:
-        """limit_s: of each look. look_back_s: how far each goes, until one finds something."""
+        """limit_s: of all looks; clients wait for 10 s. look_back_s: how far each goes, until one finds something."""
         self._cluster = cluster
         self._client_id = f"{client_id}-floor"
         self._view = view
@@ -41,22 +41,23 @@ class KafkaAudioLog:
 
     async def position(self, session: Session) -> Position | None:
         begun_ms = session.created_at_ms - _CLOCKS_DIFFER_S * 1000
-        for look, back_s in enumerate(self._look_back_s):
-            since_ms = max(begun_ms, now_ms() - back_s * 1000)
-            try:
-                async with asyncio.timeout(self._limit_s):
+        back_s = self._look_back_s[0]
+        try:
+            async with asyncio.timeout(self._limit_s):
+                for back_s in self._look_back_s:
+                    since_ms = max(begun_ms, now_ms() - back_s * 1000)
                     position = await self._look(session.session_id, since_ms)
-            except TimeoutError:
-                if look:  # a talk that is long gone may not be kept out by how much others have said since
-                    log.warning("floor_not_found", back_s=back_s)
-                    metrics.FLOORS_UNKNOWN.inc()
-                    return None
+                    if position.next_sample:
+                        log.info("floor_found", back_s=back_s, next_sample=position.next_sample)
+                        return position
+                    if since_ms == begun_ms:
+                        break
+        except TimeoutError:
+            if back_s == self._look_back_s[0]:
                 raise KafkaUnavailable(f"the floor was not found within {self._limit_s:g} s") from None
-            if position.next_sample:
-                log.info("floor_found", back_s=back_s, next_sample=position.next_sample)
-                return position
-            if since_ms == begun_ms:
-                break
+            # A talk that is long gone may not be kept out by how much others have said since.
+            log.warning("floor_not_found", back_s=back_s)
+            metrics.FLOORS_UNKNOWN.inc()
         return None
 
     async def _look(self, session_id: str, since_ms: float) -> Position:

@@ -33,6 +33,8 @@ class Position:
     """Whether the next frame follows the last: nothing was meant to be left out between them."""
     captured_at_ms: float = 0.0
     """When the last frame was, wall clock."""
+    unknown: bool = False
+    """Nobody could say where a floor stands that has begun. The first frame tells."""
 
     def missing_before(self, frame: WireFrame) -> int:
         """Samples that were to be heard between the last frame and this one, and never came."""
@@ -55,6 +57,7 @@ class Position:
             raise OutOfOrder(f"frame {frame.seq} begins at sample {frame.first_sample}, before {self.next_sample}")
         self.next_seq = frame.seq + 1
         self.next_sample = frame.first_sample + frame.samples
+        self.unknown = False
         return True
 
     def follow(self, frame: Frame) -> None:

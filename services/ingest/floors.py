@@ -95,7 +95,7 @@ class Floors:
     def position(self, session: Session) -> Position:
         """Where the session's audio goes on; where unknown, a place that is surely not before its end."""
         floor = self._floors.get(session.session_id)
-        if floor is not None and floor.position is not None:
+        if floor is not None and floor.position is not None and not floor.position.unknown:
             return floor.position
         if session.state is State.CREATED:
             return Position()

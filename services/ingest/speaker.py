@@ -111,7 +111,7 @@ class SpeakerEndpoint:
             with self.view.watch(session.session_id) as watch:
                 was = session
                 session = await self.sessions.take_floor(session, hold.name)
-                if floor.position is None and was.state is State.LIVE:
+                if floor.position is None and was.state is not State.CREATED:
                     # Only now: whoever speaks at another task is being told to leave.
                     floor.position = await self.audio.position(session)
                 known = self.floors.position(was)
@@ -120,7 +120,7 @@ class SpeakerEndpoint:
                 missing_ms = (next_sample - known.next_sample) * 1000 / SAMPLE_RATE
                 floor.spoken_by = hold.name
                 # Where nobody knows the floor, a client that comes back knows better where it goes on.
-                floor.position = floor.position or Position()
+                floor.position = floor.position or Position(unknown=was.state is not State.CREATED)
                 floor.position.next_seq = max(floor.position.next_seq, start.next_seq)
                 log.info("speaker_joined", connection=hold.name, next_seq=floor.position.next_seq)
                 talk = Talk(

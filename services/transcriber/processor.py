@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 
 from services.common.contracts import Final, Finished, Frame, Recognition, Transcript
-from services.common.errors import RecordRefused
+from services.common.errors import Fatal, RecordRefused
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber.ports import Recognizer
@@ -32,6 +32,7 @@ class Transcriber:
         """Sessions that are finished or can't be recognized."""
         self._sessions: dict[str, Session] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     async def restore(self, tail: AsyncIterator[Received[Transcript]]) -> None:
         """See ``Processor.restore``."""
@@ -68,6 +69,7 @@ class Transcriber:
 
     async def close(self) -> None:
         """See ``Processor.close``."""
+        self._closing = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -94,7 +96,10 @@ class Transcriber:
     def _end(self, session_id: str, task: asyncio.Task[None]) -> None:
         """The session is finished; what ends its task otherwise is a fault of this program."""
         del self._tasks[session_id]
+        if self._closing:
+            return
         if task.cancelled():
+            self._outbox.fail(Fatal(f"session {session_id} was cancelled by what it called"))
             return
         if (failure := task.exception()) is not None:
             self._outbox.fail(failure)

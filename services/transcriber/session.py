@@ -134,10 +134,14 @@ class Session:
         known = self._expected_sample - frame.first_sample
         if frame.mark is None:
             self._expected_sample = max(self._expected_sample, frame.first_sample + frame.samples)
-        if known <= 0 or frame.mark is not None:
+        if frame.mark is not None or known <= -frame.missing_samples:
             return received
+        heard = max(0, known)
         rest = msgspec.structs.replace(
-            frame, first_sample=frame.first_sample + known, pcm=frame.pcm[2 * known :], missing_samples=0
+            frame,
+            first_sample=frame.first_sample + heard,
+            pcm=frame.pcm[2 * heard :],
+            missing_samples=max(0, -known),  # some of it came after all, by another connection
         )
         return replace(received, record=rest)
 
@@ -208,22 +212,23 @@ class Session:
             session=self._id
         )  # of this task, and of the logs of the engine's adapter
         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
+        failed = False
         try:
             while not self.finished:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
-                failed = False
+                first, failed = not failed, False
                 try:
                     await asyncio.create_task(self._transcribe_stretch())  # see ``_leave_if_cancelled``
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
                     failed = True
-                    if before[0] != self._stabilizer.transcribed:
+                    if first or before[0] != self._stabilizer.transcribed:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     self._pass_over()
                 except* EngineUnavailable as faults:
                     failed = True
-                    if before != (self._stabilizer.transcribed, self._ring.oldest_offset):
+                    if first or before != (self._stabilizer.transcribed, self._ring.oldest_offset):
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
                     metrics.FAILURES.labels(_kind(faults.exceptions[0])).inc()
@@ -231,7 +236,7 @@ class Session:
                     if ends_process(faults):
                         raise
                     failed = True
-                    if before[0].next_index != self._published.next_index:
+                    if first or before[0].next_index != self._published.next_index:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     self._note_fault(faults)
                 _leave_if_cancelled()

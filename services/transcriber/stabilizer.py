@@ -219,9 +219,9 @@ def _apart_ms(word: HeardWord, final: Word) -> float:
 
 
 def _same_place(word: HeardWord, final: Word) -> bool:
-    """Whether the shorter of them lies for more than its half within the other."""
+    """Whether the shorter of them lies for at least its half within the other."""
     overlap_ms = min(word.end_ms, final.end_ms) - max(word.start_ms, final.start_ms)
-    return overlap_ms > min(word.end_ms - word.start_ms, final.end_ms - final.start_ms) / 2
+    return overlap_ms >= min(word.end_ms - word.start_ms, final.end_ms - final.start_ms) / 2
 
 
 def _middle(word: HeardWord) -> float:

@@ -372,7 +372,6 @@ class Lane:
         """All is said and spoken."""
         self._heard.clear()
         if self._finish_offset is not None:
-            self._finish_offset = None
             self._put(
                 LaneFinished(
                     session_id=self.context.session_id,
@@ -381,6 +380,7 @@ class Lane:
                     previous_mark=self.chunker.take_late_mark(),
                 )
             )
+            self._finish_offset = None
         self.context.ended()
 
     def _lost(self, loss: str) -> None:

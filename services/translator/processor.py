@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import cast
 
 from services.common.contracts import Final, Finished, Transcript, Translation
-from services.common.errors import ends_process
+from services.common.errors import Fatal, ends_process
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSLATIONS
 from services.translator.lane import Lane
@@ -99,7 +99,12 @@ class TranslationProcessor:
     def _stopped(self, lane: Lane, task: asyncio.Task[None]) -> None:
         """Of a lane's fault only its own listeners notice anything, unless nothing can go on after it."""
         self._tasks.discard(task)
-        if task.cancelled() or (fault := task.exception()) is None or self._closing:
+        if self._closing:
+            return
+        if task.cancelled():
+            self._outbox.fail(Fatal(f"a lane of session {lane.context.session_id} was cancelled by what it called"))
+            return
+        if (fault := task.exception()) is None:
             return
         if not isinstance(fault, Exception) or ends_process(fault):
             self._outbox.fail(fault)

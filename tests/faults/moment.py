@@ -24,21 +24,20 @@ FENCED, TAKEN, STOPPING = "partition_fenced", "partition_taken", "service_stoppi
 """What a service logs of its takeovers and of its end."""
 
 
-def order(event: str, what: signal.Signals, after_s: float = 0.0) -> str:
-    """For ``Orders.give``: once, that long after the event is about to be logged."""
-    return f"{event} {what.value} {after_s:.3f}"
+def order(service: str, event: str, what: signal.Signals, after_s: float = 0.0) -> str:
+    """For ``Orders.give``: once, that long after the event is about to be logged by an instance of the service."""
+    return f"{service} {event} {what.value} {after_s:.3f}"
 
 
-def striking(orders: Orders, strike: Callable[[int, float], None]) -> structlog.typing.Processor:
-    """A processor of log lines that carries the order out. strike: which signal, and after how many seconds."""
+def striking(service: str, orders: Orders, strike: Callable[[int, float], None]) -> structlog.typing.Processor:
+    """A processor of a service's log lines that carries the order out. strike: which signal, after how many seconds."""
 
     def look(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        event, _, how = orders.current.partition(" ")
-        if event and line["event"] == event:
-            orders.withdraw()
-            orders.done()
-            what, after_s = how.split()
-            strike(int(what), float(after_s))
+        match orders.current.split():
+            case [whose, event, what, after_s] if (whose, event) == (service, line["event"]):
+                orders.withdraw()
+                orders.done()
+                strike(int(what), float(after_s))
         return line
 
     return look
@@ -58,7 +57,7 @@ def _run(name: str) -> None:
 
     def configure_and_look(service: str, settings: Settings) -> None:
         configure(service, settings)
-        structlog.get_config()["processors"].insert(0, striking(Orders(Path(os.environ[MOMENT])), _strike))
+        structlog.get_config()["processors"].insert(0, striking(name, Orders(Path(os.environ[MOMENT])), _strike))
 
     telemetry.configure = configure_and_look
     runpy.run_module(f"services.{name}", run_name="__main__", alter_sys=True)

@@ -18,7 +18,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ran: tuple[str, ...]
     """The faults that happened, where several did."""
     spoken_words: int
-    not_recognized: int
+    not_recognized: int | None = None
     """Spoken words that no recognized one stands for: the recognizer's errors, and what was lost."""
     lost: int
     repeated: int

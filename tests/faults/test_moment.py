@@ -9,12 +9,25 @@ from tests.faults.moment import FENCED, STOPPING, order, striking
 
 def test_the_event_that_is_ordered_strikes_once_and_no_other_does(tmp_path: Path) -> None:
     orders, struck = Orders(tmp_path / "moment"), list[tuple[int, float]]()
-    look = striking(orders, lambda what, after_s: struck.append((what, after_s)))
+    look = striking("translator", orders, lambda what, after_s: struck.append((what, after_s)))
     look(None, "info", {"event": FENCED})
-    orders.give(order(FENCED, signal.SIGKILL, 0.05))
+    orders.give(order("translator", FENCED, signal.SIGKILL, 0.05))
     look(None, "info", {"event": STOPPING})
     assert struck == []
     line = {"event": FENCED, "partition": 3}
     assert look(None, "info", line) == line
     look(None, "info", line)
     assert struck == [(signal.SIGKILL, 0.05)]
+
+
+def test_another_service_s_order_is_left_to_it(tmp_path: Path) -> None:
+    orders, struck = Orders(tmp_path / "moment"), list[str]()
+    looks = {
+        name: striking(name, orders, lambda *_, name=name: struck.append(name))
+        for name in ("transcriber", "translator")
+    }
+    orders.give(order("translator", FENCED, signal.SIGKILL))
+    looks["transcriber"](None, "info", {"event": FENCED})
+    assert struck == []
+    looks["translator"](None, "info", {"event": FENCED})
+    assert struck == ["translator"]

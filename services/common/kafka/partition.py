@@ -24,7 +24,8 @@ OPEN_S = 4.0
 """A transaction begun ahead is ended after this."""
 _SETTLE_EVERY_S = 1.0
 _OVERDUE_S = 5.0
-_STUCK_S = 30.0
+_STUCK_S = 90.0
+"""Longer than a session holds the input back before it gives audio up: or one would end the process for all."""
 _PARTIALS_HELD = 64
 
 

@@ -124,7 +124,7 @@ class KilledInDrain(AtItsMoment):
 
     async def inject(self, scene: Scene) -> None:
         run, before = Run(scene.stack[self.service]), scene.moment.times
-        scene.moment.give(order(STOPPING, signal.SIGKILL, scene.random.uniform(0, _DRAIN_S)))
+        scene.moment.give(order(self.service, STOPPING, signal.SIGKILL, scene.random.uniform(0, _DRAIN_S)))
         run.send(signal.SIGTERM)
         await scene.see(lambda: run.has_ended, f"{self.service} ended", _LEAVING_S)
         if not run.was_killed or scene.moment.times == before:
@@ -171,7 +171,7 @@ class KilledInRebalance(AtItsMoment):
 
     async def inject(self, scene: Scene) -> None:
         first = Run(scene.stack[self.service])
-        scene.moment.give(order(FENCED, signal.SIGSTOP))
+        scene.moment.give(order(self.service, FENCED, signal.SIGSTOP))
         second = Run(scene.stack.start(self.service))
         try:
             await scene.see(lambda: second.is_stopped, f"partitions move to the second {self.service}", _LEAVING_S)
@@ -181,7 +181,8 @@ class KilledInRebalance(AtItsMoment):
                 raise Harmless("the partitions had moved already")
         finally:
             scene.moment.withdraw()
-            second.send(signal.SIGCONT)
+            for run in (first, second):  # the first may still have been taking over itself
+                run.send(signal.SIGCONT)
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class KilledInTakeover(AtItsMoment):
     async def inject(self, scene: Scene) -> None:
         instance = scene.stack[self.service]
         await kill(scene, self.service)
-        scene.moment.give(order(FENCED, signal.SIGKILL))
+        scene.moment.give(order(self.service, FENCED, signal.SIGKILL))
         try:
             await scene.see(lambda: instance.pid is not None, f"{self.service} is started again")
             next_one = Run(instance)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +134,35 @@ async def test_a_floor_that_can_t_be_looked_up_now_is_looked_up_when_the_client_
         await socket.send(frame(1, first_sample=50 * SAMPLES))
         await acknowledged(socket, 1)
     assert missing(first, session) == [0, 49 * SAMPLES]
+
+
+@pytest.mark.parametrize("found", [True, False], ids=["found", "not found"])
+@pytest.mark.parametrize("silence", [None, "pause", "mute"])
+async def test_a_client_without_history_never_begins_before_what_was_said(
+    first: Ingest, second: Ingest, silence: str | None, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the next one, when the first has only looked in."""
+
+    async def nothing(_: Session) -> Position | None:
+        return None
+
+    session = await first.session()
+    first.store.sessions[session.session_id] = msgspec.structs.replace(
+        first.store.sessions[session.session_id], created_at_ms=now_ms() - 600_000
+    )
+    said_to = 500 * SAMPLE_RATE
+    async with first.socket() as socket:
+        await first.start(socket, session)
+        await socket.send(frame(0, first_sample=said_to - SAMPLES))
+        await acknowledged(socket, 0)
+        if silence:
+            await say(socket, silence)
+    if not found:
+        monkeypatch.setattr(second.speaking.audio, "position", nothing)
+    for _ in range(2):
+        async with second.socket() as socket:
+            ready = await second.start(socket, session)
+            assert ready["next_sample"] >= said_to
 
 
 async def test_a_task_that_knows_the_floor_looks_nothing_up(first: Ingest) -> None:

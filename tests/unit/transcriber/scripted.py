@@ -110,7 +110,7 @@ class ScriptedRecognizer:
         """The words of all streams, in the order in which they were fed."""
         self.fail_at: dict[int, Exception] = {}
         """Raised once, where a stream comes to this word."""
-        self.fail_opening: list[EngineError] = []
+        self.fail_opening: list[BaseException] = []
         self.fail_at_the_end: list[EngineError] = []
         """Raised to whoever reads while the stream is flushed, which then returns, as a closed stream's flush does."""
         self.spoil_at: set[int] = set()

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from services.common import stages
 from services.common.contracts import Final, Frame, Mark, Stretch, Transcript
-from services.common.errors import EngineError, EngineRejected, EngineUnavailable, RecordRefused
+from services.common.errors import EngineError, EngineRejected, EngineUnavailable, Fatal, RecordRefused
 from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
@@ -251,6 +251,33 @@ async def test_audio_that_the_engine_rejects_is_passed_over_and_the_rest_is_hear
     assert outbox.words[-2:] == words(4, 5)
 
 
+@pytest.mark.parametrize("fault", [RuntimeError("a bug"), EngineUnavailable("reset")])
+@pytest.mark.parametrize("opening", [False, True])
+async def test_however_long_a_talk_has_gone_well_audio_is_not_given_up_at_the_first_failure(
+    partition: Partition,
+    outbox: Outbox,
+    recognizer: ScriptedRecognizer,
+    fault: Exception,
+    opening: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed_s = 0.0
+    monkeypatch.setattr(session_module, "_now_s", lambda: passed_s)
+    await partition.hear(*map(frame, range(4)), frame(4, mark=Mark.PAUSE))
+    await until(lambda: partition.settled == partition.position)
+    passed_s = 10 * Limits().hopeless_s
+    if opening:
+        recognizer.fail_opening = [fault]
+    else:
+        recognizer.fail_at = {7: fault}
+    await partition.hear(*map(frame, range(5, 9)), frame(9, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == [*words(1, 4), *words(6, 9)]
+    assert [final.missing for final in outbox.finals if final.missing] == []
+    assert outbox.recognition == []
+    assert outbox.dead == []
+
+
 async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_counted(
     partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
@@ -453,6 +480,15 @@ async def test_what_no_session_can_go_on_after_ends_the_process(
     assert outbox.fault.subgroup(MemoryError) is not None
 
 
+async def test_a_session_that_what_it_calls_cancels_ends_the_process(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    recognizer.fail_opening = [asyncio.CancelledError()]
+    await partition.hear(frame(0))
+    await until(lambda: outbox.fault is not None)
+    assert isinstance(outbox.fault, Fatal)
+
+
 async def test_a_session_can_be_stopped_while_its_stream_that_failed_is_closing(
     partition: Partition, recognizer: ScriptedRecognizer
 ) -> None:
@@ -530,6 +566,16 @@ async def test_audio_that_never_came_is_marked_between_the_words_around_it(
     assert outbox.words == [*words(1, 3), *words(back + 1, back + 2)]
     place = next(index for index, final in enumerate(outbox.finals) if final.missing)
     assert [word.text for final in outbox.finals[:place] for word in final.words] == words(1, 3)
+
+
+async def test_what_came_after_all_by_another_connection_is_not_marked_as_missing(
+    partition: Partition, outbox: Outbox
+) -> None:
+    late = msgspec.structs.replace(frame(8), missing_samples=6 * FRAME_SAMPLES)
+    await partition.hear(*map(frame, range(4)), late, frame(9), frame(10, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == [*words(1, 4), *words(9, 10)]
+    assert [final.missing for final in outbox.finals if final.missing] == [Stretch(2_000, 4_000)]
 
 
 @pytest.mark.parametrize("read", range(1, 9))

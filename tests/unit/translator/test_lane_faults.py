@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Boundary, Final, Finished, Stretch
+from services.common.contracts import Boundary, Final, Finished, LaneFinished, Stretch, Translation
 from services.common.errors import Fatal
 from services.common.kafka import DeadLetters
+from services.common.topics import Headers
 from services.translator import engines
 from services.translator.chunker import Chunker, Piece
 from services.translator.ports import Clip
@@ -201,6 +202,24 @@ async def test_a_lane_that_fails_at_the_end_ends(audience: AudienceView) -> None
     await heard(kafka)
     for language in ("pt", "es"):
         assert_whole(kafka, language)
+
+
+async def test_an_end_that_could_not_be_published_is_published_by_the_lane_that_begins_anew(
+    audience: AudienceView,
+) -> None:
+    faults = [ValueError("a bug")]
+
+    def traced(record: Translation) -> Headers:
+        if isinstance(record, LaneFinished) and faults:
+            raise faults.pop()
+        return ()
+
+    kafka = FakeKafka(workshop(audience=audience, traced=traced), [], dead=Letters())
+    await heard(kafka)
+    assert faults == []
+    for session_id in ("s", "other"):
+        assert_whole(kafka, "pt", session_id)
+        assert_whole(kafka, "es", session_id)
 
 
 async def test_after_a_takeover_words_that_were_passed_over_cost_no_others(audience: AudienceView) -> None:
