@@ -1,7 +1,7 @@
 """The topics that join the services: names, settings, how their values are read and written.
 
-Partitions of all topics are counted alike and keyed by session id, so partition p of each holds the same
-sessions. Nothing is auto-created: ``dragoman topics apply`` makes them as they stand here.
+Partitions of all topics are counted alike, and a record goes where its session's id leads, so partition p of each
+holds the same sessions. Nothing is auto-created: ``dragoman topics apply`` makes them as they stand here.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _LATEST_MS = 1e15
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a producer sends: the key decides the partition unless the topic says otherwise."""
+    """What a producer sends: the key is what compaction goes by; the session decides the partition."""
 
     key: bytes
     value: bytes
@@ -175,9 +175,10 @@ def session_of(key: bytes | None) -> str:
     return (key or b"").decode(errors="replace").split("|")[0]
 
 
+AUDIO_KEPT_MS = 2 * _HOUR_MS
 AUDIO: Topic[Frame] = Topic(
     "audio",
-    {"retention.ms": str(2 * _HOUR_MS), "segment.ms": str(_HOUR_MS // 2)},
+    {"retention.ms": str(AUDIO_KEPT_MS), "segment.ms": str(_HOUR_MS // 2)},
     _encode_frame,
     _decode_frame,
 )

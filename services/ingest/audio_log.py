@@ -8,12 +8,12 @@ import structlog
 from services.common.clock import now_ms
 from services.common.contracts import Session
 from services.common.kafka import Cluster, KafkaUnavailable, LogReader
-from services.common.topics import AUDIO
+from services.common.topics import AUDIO, AUDIO_KEPT_MS
 from services.ingest import metrics
 from services.ingest.floor import Position
 from services.ingest.view import SessionView
 
-_LOOK_BACK_S = (15.0, 180.0, 2 * 3600.0)
+_LOOK_BACK_S = (15.0, 180.0, AUDIO_KEPT_MS / 1000)
 """A client comes back soon, a machine later; what is older is not kept."""
 _CLOCKS_DIFFER_S = 60.0
 

@@ -32,7 +32,7 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     sessions_table: str = "dragoman-sessions"
     aws_region: str = "us-east-1"
     grace_s: Seconds = 120.0
-    """How long a session stays live without its speaker; then it is paused."""
+    """How long a session stays live (or muted) without its speaker; then it is paused."""
     max_session_s: Seconds = 12 * 3600.0
     """A session ends by itself at this age."""
     live_sessions: PositiveInt = 8

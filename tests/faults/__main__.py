@@ -32,7 +32,7 @@ def main() -> int:
     arguments = _arguments()
     wanted = [fault for fault in ALL if not arguments.only or any(text in fault.name for text in arguments.only)]
     if arguments.list:
-        print("\n".join(fault.name for fault in wanted))
+        print("\n".join(f"{fault.name:<64}{_bounds(fault)}" for fault in wanted))
         return 0
     into: Path = arguments.into.resolve()
     into.mkdir(parents=True, exist_ok=True)
@@ -49,12 +49,17 @@ def main() -> int:
     return 0 if complete and not any(result.failing for result in results_in(into)) else 1
 
 
+def _bounds(fault: Fault) -> str:
+    told = "any told" if fault.most_told is None else f"{fault.most_told} told"
+    return told if fault.normal_within_s is None else f"{told}, normal within {fault.normal_within_s:g} s"
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", metavar="TEXT", help="faults whose name has this in it; repeatable")
-    parser.add_argument("--list", action="store_true", help="name the faults, and do nothing")
+    parser.add_argument("--list", action="store_true", help="name the faults and what may come of each, and do nothing")
     parser.add_argument("--seed", type=int, help="decides when they happen; default: the folder's, else a random one")
     parser.add_argument(
         "--into",

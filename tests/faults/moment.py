@@ -21,7 +21,7 @@ from tests.faults.engines import Orders
 MOMENT = "FAULTS_MOMENT"
 """Environment variable: the file with the order."""
 FENCED, TAKEN, STOPPING = "partition_fenced", "partition_taken", "service_stopping"
-"""What a service logs of its takeovers and of its end."""
+"""What a service logs of its takeovers and of its end, in ``processing.py`` and ``lifecycle.py``."""
 
 
 def order(service: str, event: str, what: signal.Signals, after_s: float = 0.0) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a talk, each as defined once here. All in milliseconds; wall-clock times since the Unix epoch.
+"""A report's figures of a talk, each as defined once here. All in milliseconds; wall-clock times since the Unix epoch.
 
 - *heard lag* of a source word: its end in the talk -> the end of its share of the translated speech heard
 - *lag* of a segment: last source sample captured -> first translated sample heard
