@@ -42,10 +42,15 @@ def table(results: Sequence[Result]) -> str:
     by_fault = [[result for result in results if result.fault == fault.name] for fault in ALL]
     commits = {result.commit for result in results}
     columns = _COLUMNS if len(commits) <= 1 else (*_COLUMNS, "commit")
-    head = f"All at commit `{commits.pop()}`.\n\n" if len(commits) == 1 else ""
+    head = f"{_sums(results)}{f', all at commit `{commits.pop()}`' if len(commits) == 1 else ''}.\n\n"
     rows = [_row(of_it)[: len(columns)] for of_it in by_fault if of_it]
     lines = [" | ".join(columns), "|".join(["---"] * len(columns)), *(" | ".join(row) for row in rows)]
     return head + "".join(f"| {line} |\n" for line in lines)
+
+
+def _sums(results: Sequence[Result]) -> str:
+    counts = ", ".join(f"{sum(getattr(result, name) for result in results):,} {name}" for name in (*COUNTS, "told"))
+    return f"{len(results)} runs, {sum(result.spoken_words for result in results):,} words spoken: {counts}"
 
 
 def _row(results: Sequence[Result]) -> list[str]:
