@@ -78,7 +78,7 @@ async def test_a_talk_that_ends_before_a_stream_is_free_says_how_long_it_was_not
     async with figures() as figure:
         await owner.hear(*map(frame, range(7)), frame(7, mark=Mark.END))
         await until(lambda: bool(outbox.finished))
-        assert await figure.grown(MISSING) == {("refused",): 3.5}
+        assert await figure.grown(MISSING) == {("refused",): pytest.approx(3.5)}
     assert marks(outbox.records) == [(0, 3500)]
     assert outbox.records[-1] == outbox.finished[0]
 
@@ -93,7 +93,7 @@ async def test_what_never_came_amid_what_was_refused_is_marked_apart(owner: Owne
     async with figures() as figure:
         await owner.hear(frame(0), after_a_gap(5, 4), frame(6), frame(7, mark=Mark.END))
         await until(lambda: bool(outbox.finished))
-        assert await figure.grown(MISSING) == {("refused",): 1.5, ("never came",): 2.0}
+        assert await figure.grown(MISSING) == {("refused",): pytest.approx(1.5), ("never came",): pytest.approx(2.0)}
     assert marks(outbox.records) == [(0, 500), (500, 2500), (2500, 3500)]
 
 
