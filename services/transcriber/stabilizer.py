@@ -21,6 +21,7 @@ _SEAM_MS = 700.0
 _SEAM_MATCH = 3
 _LONGEST_WORD_MS = 2000.0
 """A longer one has silence in it: an engine's word lasts until the next one begins."""
+_USUAL_WORD_MS = 1000.0
 _BETWEEN_ENDS_MS = 1.0
 """An engine may end several words at once; ours are told apart by their ends."""
 
@@ -118,7 +119,7 @@ class Stabilizer:
             if back == 2 and following < len(words):  # the last final word, heard differently or not at all this time
                 following += _same_place(words[following], final[-1])
             return following
-        late = (place for place, word in enumerate(words) if _middle(word) > self.transcribed.end_ms)
+        late = (place for place, word in enumerate(words) if _middle(word, place) > self.transcribed.end_ms)
         return next(late, len(words)) if final else 0
 
     @staticmethod
@@ -138,7 +139,8 @@ class Stabilizer:
         near = [
             place
             for place, word in enumerate(words)
-            if heard[place] == said[-1] and _apart_ms(word, final[-1]) < _SEAM_MS
+            if heard[place] == said[-1]
+            and (_apart_ms(word, final[-1]) < _SEAM_MS or (not place and _covers(word, final[-1])))
         ]
         return max(near, key=likeness, default=None)
 
@@ -224,5 +226,12 @@ def _same_place(word: HeardWord, final: Word) -> bool:
     return overlap_ms >= min(word.end_ms - word.start_ms, final.end_ms - final.start_ms) / 2
 
 
-def _middle(word: HeardWord) -> float:
-    return (word.start_ms + word.end_ms) / 2
+def _covers(word: HeardWord, final: Word) -> bool:
+    return word.start_ms <= final.start_ms and final.end_ms <= word.end_ms
+
+
+def _middle(word: HeardWord, place: int) -> float:
+    """About when it was said. A hypothesis may pass over much of what it was given: then its first word begins where
+    that does, and only its end says anything."""
+    start_ms = word.start_ms if place else max(word.start_ms, word.end_ms - _USUAL_WORD_MS)
+    return (start_ms + word.end_ms) / 2

@@ -81,8 +81,8 @@ class Call:
             await self._stream.input_stream.end_stream()
 
     async def results(self) -> AsyncIterator[Result]:
-        """End after ``end`` or ``close`` only. Raises EngineUnavailable, also where the service ended before."""
-        events = aiter(self._stream.output_stream)
+        """End after ``end`` or ``close``. Raises EngineUnavailable, also for an end before that or amid a result."""
+        events, amid = aiter(self._stream.output_stream), False
         while not self._closed:
             with _faults(), _unreadable():
                 event = await anext(events, None)
@@ -90,10 +90,13 @@ class Call:
                     await self._stream.output_stream._raw_stream.done  # a connection that broke is no end
             if event is None and not (self._ended or self._closed):
                 raise EngineUnavailable("Transcribe ended the stream before the audio did")
+            if event is None and amid and not self._closed:
+                raise EngineUnavailable("Transcribe ended the stream amid a result")
             if event is None:
                 return
             if isinstance(event, TranscriptEvent):
                 for result in event.transcript.results:
+                    amid = bool(result.is_partial)
                     yield result
 
     async def close(self) -> None:

@@ -174,6 +174,29 @@ def test_a_final_word_that_is_not_heard_again_does_not_cost_the_next_one() -> No
     assert text(stabilizer.hear(without)) == ["Babylon"]
 
 
+@pytest.mark.parametrize(
+    ("first", "new"), [("Babylon,", "Babylon, even in"), ("world.", "even in"), ("word.", "even in")]
+)
+def test_where_most_of_what_was_final_is_passed_over_the_first_word_is_new_unless_it_ends_with_the_last(
+    first: str, new: str
+) -> None:
+    """It begins where the audio does, long before it was said."""
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard("of the seven wonders of the world", from_ms=11_000, endpoint=True))
+    last_ms = stabilizer.transcribed.end_ms
+    ends_ms = last_ms + (1_000 if first != "word." else 200)
+    without = Hypothesis(
+        words=(
+            HeardWord(first, 8_000, ends_ms),
+            HeardWord("even", ends_ms, ends_ms + 300),
+            HeardWord("in", ends_ms + 300, ends_ms + 500),
+        ),
+        heard_ms=ends_ms + 600,
+        endpoint=True,
+    )
+    assert text(stabilizer.hear(without)) == [new]
+
+
 def test_a_word_said_three_times_is_final_three_times() -> None:
     stabilizer = Stabilizer()
     stabilizer.hear(heard("I said no", endpoint=True))

@@ -82,14 +82,14 @@ def _overlap(word: SpokenWord, mark: tuple[float, float]) -> bool:
 
 
 def _made_up(talk: Talk) -> Iterator[Finding]:
-    """Words that nobody spoke: those that were recognized before or after, or others."""
+    """Words that nobody spoke: those that were recognized before or after, or others. What breaks off may sound so."""
     texts = [plain(word.text) for word in talk.words]
     for difference in talk.differences:
         added, end = difference.not_spoken, difference.place + len(difference.recognized)
         told = f"{said(difference.recognized)!r} at {difference.at_ms:.0f} ms"
         if added and any(_repeats(talk, texts, first, first + added) for first in {difference.place, end - added}):
             yield Finding(Kind.REPEATED, "audio > recognized", told, words=added)
-        elif added >= _RUN:
+        elif added >= _RUN and difference.at_ms <= talk.floor_ms - _CUT_OFF_MS:
             yield Finding(Kind.ALTERED, "audio > recognized", f"{told} was never said", words=added)
 
 

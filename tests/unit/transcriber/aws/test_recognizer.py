@@ -1,12 +1,15 @@
 """Amazon Transcribe through its own SDK, against a stand-in that speaks its wire format."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import botocore.eventstream
 import pytest
+from amazon_transcribe.model import Result, Transcript, TranscriptEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +19,7 @@ from services.common.languages import LANGUAGES, Aws
 from services.common.settings import SettingsError
 from services.transcriber import session as session_module
 from services.transcriber.aws.account import Account, Keys
+from services.transcriber.aws.call import Call
 from services.transcriber.aws.recognizer import AmazonRecognizer, AmazonStream, Timing
 from services.transcriber.ports import Hypothesis
 from services.transcriber.processor import Transcriber
@@ -85,10 +89,16 @@ async def listened(stream: AmazonStream, *numbers: int) -> list[Hypothesis]:
     return heard
 
 
-async def transcribed(recognizer: AmazonRecognizer, numbers: list[int], *, pausing: bool = False) -> list[str]:
+async def transcribed(
+    recognizer: AmazonRecognizer,
+    numbers: list[int],
+    *,
+    pausing: bool = False,
+    may_end: Callable[[], bool] = lambda: True,
+) -> list[str]:
     """A whole session's finals, through the service's own session, which feeds again what a fault lost.
 
-    pausing: in each pause wait for what was said before it.
+    pausing: in each pause wait for what was said before it. may_end: awaited before the end of the talk.
     """
     outbox = Outbox()
     transcriber = Transcriber(recognizer, outbox, Streams(8), Limits(idle_s=60))  # type: ignore[arg-type]
@@ -96,6 +106,8 @@ async def transcribed(recognizer: AmazonRecognizer, numbers: list[int], *, pausi
     try:
         async with asyncio.timeout(40):
             for at, item in enumerate(received([*frames, frame(len(frames), mark=Mark.END)])):
+                while at == len(frames) and not may_end():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
                 await transcriber.handle(item)
                 in_pause = pausing and numbers[at : at + 1] == [0]
                 while in_pause and outbox.words != words(*numbers[:at]):  # noqa: ASYNC110
@@ -162,6 +174,26 @@ async def test_a_call_that_fails_says_so_whatever_the_fault(
     assert raised.group_contains(EngineUnavailable)
 
 
+class Output:
+    """The SDK's stream of events: one result, and the end."""
+
+    def __init__(self, result: Result) -> None:
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        self._raw_stream, self._event = SimpleNamespace(done=done), TranscriptEvent(Transcript([result]))
+
+    async def __aiter__(self) -> AsyncIterator[TranscriptEvent]:
+        yield self._event
+
+
+@pytest.mark.parametrize("amid", [True, False])
+async def test_a_call_that_ends_amid_a_result_failed_though_its_audio_had_ended(amid: bool) -> None:
+    call = Call(None, SimpleNamespace(output_stream=Output(Result(is_partial=amid))), 0)  # type: ignore[arg-type]
+    call._ended = True
+    with pytest.raises(EngineUnavailable, match="amid a result") if amid else nullcontext():
+        assert len([result async for result in call.results()]) == 1
+
+
 @pytest.mark.parametrize("fault", IN_STREAM, ids=named)
 async def test_a_session_loses_nothing_and_says_nothing_twice_through_any_fault(
     service: TranscribeStandIn, recognizer: AmazonRecognizer, fault: Fault
@@ -169,7 +201,8 @@ async def test_a_session_loses_nothing_and_says_nothing_twice_through_any_fault(
     service.faults.order("StartStreamTranscription", Fault("LimitExceededException", 429))
     service.in_stream.extend([(3.3, fault), (4.9, fault)])
     numbers = [*range(1, 8), 0, 0, *range(8, 21)]
-    assert await transcribed(recognizer, numbers) == words(*numbers)
+    # Who has all the audio, and was told that it ends, may end as well: that is no fault.
+    assert await transcribed(recognizer, numbers, may_end=lambda: len(service.requests) == 3) == words(*numbers)
     assert len(service.requests) == 3
 
 

@@ -7,7 +7,7 @@ from tests.fuzz.targets.transcribe import heard, payload
 
 
 async def test_a_result_becomes_words_in_floor_time() -> None:
-    (result,) = await heard(payload())
+    (result,) = await heard(payload(IsPartial=False))
     assert [(word.text, word.start_ms, word.end_ms) for word in result.words] == [("hello,", 1100.0, 1400.0)]
 
 
