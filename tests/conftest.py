@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.cli.stack import Platform, Ports, Provisioned, Stack
@@ -13,6 +14,9 @@ from services.cli.stack.ports import free_ports
 from services.common.home import home
 from services.common.kafka import Cluster, apply_topics
 from tests.standins.msk import Msk
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")  # how fast something is, no test says
 
 SIGNED_IN_S = 6.0
 """How long such a broker keeps a client that doesn't sign in again; at MSK it is 900 s."""

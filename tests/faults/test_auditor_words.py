@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -88,7 +88,6 @@ def test_a_talk_made_of_all_its_words_is_clean() -> None:
     assert (account.findings, account.words_not_recognized, account.words_not_spoken) == ([], CUT_OFF, 0)
 
 
-@settings(deadline=None)
 @given(run=st.sampled_from([run for run in LEAVING_SOME if len(run) > 1]))
 def test_no_two_words_in_a_row_can_be_missing_everywhere(run: Sequence[Word]) -> None:
     account = audited(without(run))
@@ -97,7 +96,6 @@ def test_no_two_words_in_a_row_can_be_missing_everywhere(run: Sequence[Word]) ->
     assert (account.words_not_recognized, account.words_not_spoken) == (CUT_OFF + len(run), 0)
 
 
-@settings(deadline=None)
 @given(run=st.sampled_from([run for run in LEAVING_SOME if len(run) == 1]))
 def test_a_single_word_that_is_missing_is_counted_and_found_unless_it_is_short(run: Sequence[Word]) -> None:
     account = audited(without(run))
@@ -111,7 +109,6 @@ def test_what_was_cut_off_at_the_end_of_the_recording_is_counted_and_not_found()
     assert (account.findings, account.words_not_recognized) == ([], CUT_OFF + 1)
 
 
-@settings(deadline=None)
 @given(run=st.sampled_from([run for run in IN_ONE_CAPTION if len(run) > 1]), times=st.integers(2, 3))
 def test_no_words_can_be_repeated_everywhere(run: Sequence[Word], times: int) -> None:
     account = audited(repeated(run, times))

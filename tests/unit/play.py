@@ -32,8 +32,6 @@ def play(machine: type[RuleBasedStateMachine], examples: int) -> None:
     """As many sequences of steps, without the services' own log."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:
-        run_state_machine_as_test(
-            machine, settings=settings(max_examples=examples, stateful_step_count=50, deadline=None)
-        )
+        run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=50))
     finally:
         structlog.reset_defaults()

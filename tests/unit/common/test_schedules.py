@@ -286,7 +286,7 @@ def live(schedule: Sequence[int], make: Callable[[Process, Outbox], Recognizer] 
             world.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SCHEDULES)
 def test_everything_is_out_once_and_in_order_whatever_befalls_whom_when(schedule: list[int]) -> None:
     live(schedule)
@@ -294,7 +294,7 @@ def test_everything_is_out_once_and_in_order_whatever_befalls_whom_when(schedule
 
 @pytest.mark.parametrize("make", [Hasty, Forgetful])
 def test_a_processor_that_breaks_a_rule_is_caught(make: Callable[[Process, Outbox], Recognizer]) -> None:
-    @settings(max_examples=500, deadline=None, database=None, phases=[Phase.generate])
+    @settings(max_examples=500, database=None, phases=[Phase.generate])
     @given(SCHEDULES)
     def broken(schedule: list[int]) -> None:
         live(schedule, make)

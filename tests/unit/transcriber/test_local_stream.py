@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.common.contracts import SAMPLE_RATE
@@ -222,7 +222,6 @@ async def test_what_is_kept_of_the_audio_is_bounded(heard: Heard) -> None:
 
 @example(talk=[(3.8, 0.3), (2, 0.7)], final_s=0)
 @example(talk=[(6, 0.7)], final_s=12)
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.1, 6), st.floats(0, 0.7)), min_size=1, max_size=8),
     st.floats(0, 20),
