@@ -22,6 +22,9 @@ _SEAM_MATCH = 3
 _LONGEST_WORD_MS = 2000.0
 """A longer one has silence in it: an engine's word lasts until the next one begins."""
 _USUAL_WORD_MS = 1000.0
+_PART_LETTERS = 4
+"""Two words that are heard as one have so many each; less is an ending."""
+_MARKS = ".,;:?!"
 _BETWEEN_ENDS_MS = 1.0
 """An engine may end several words at once; ours are told apart by their ends."""
 
@@ -95,7 +98,7 @@ class Stabilizer:
         """Take the next hypothesis into account."""
         words = [word for word in hypothesis.words if normalized(word.text)]
         seam = self._seam(words)
-        new = words[seam:]
+        new = [*self._rest(words[:seam]), *words[seam:]]
         count = self._agreed(new, hypothesis.endpoint)
         again = words[seam - 1] if seam else None
         finals = []
@@ -121,6 +124,18 @@ class Stabilizer:
             return following
         late = (place for place, word in enumerate(words) if _middle(word, place) > self.transcribed.end_ms)
         return next(late, len(words)) if final else 0
+
+    def _rest(self, known: list[HeardWord]) -> list[HeardWord]:
+        """What the last final word is only the beginning of, if it is heard as one with the next now: space|flight."""
+        if not known or not self.transcribed.words:
+            return []
+        heard, last = known[-1], self.transcribed.words[-1]
+        said = last.text.casefold().rstrip(_MARKS)
+        rest = heard.text.strip()[len(said) :]
+        grown = heard.text.strip().casefold().startswith(said) and _same_place(heard, last)
+        if not grown or min(len(said), len(normalized(rest))) < _PART_LETTERS:
+            return []
+        return [HeardWord(rest, last.end_ms, max(heard.end_ms, last.end_ms), heard.stable)]
 
     @staticmethod
     def _place_of(final: tuple[Word, ...], words: list[HeardWord]) -> int | None:

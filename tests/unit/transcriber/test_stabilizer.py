@@ -197,6 +197,36 @@ def test_where_most_of_what_was_final_is_passed_over_the_first_word_is_new_unles
     assert text(stabilizer.hear(without)) == [new]
 
 
+@pytest.mark.parametrize(
+    ("last", "as_one", "new"),
+    [
+        ("space", "spaceflight", ["flight has"]),
+        ("Space,", "spaceflight,", ["flight, has"]),
+        ("astronaut", "astronauts", ["has"]),
+        ("the", "theatre", ["has"]),
+        ("space", "spice", ["has"]),
+    ],
+)
+def test_the_rest_of_a_word_whose_beginning_is_final_is_new_if_it_is_a_word(
+    last: str, as_one: str, new: list[str]
+) -> None:
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard(f"an age when {last}", endpoint=True))
+    joined = Hypothesis(
+        words=(
+            HeardWord("age", 400, 800),
+            HeardWord("when", 800, 1200),
+            HeardWord(as_one, 1200, 2000),
+            HeardWord("has", 2000, 2300),
+        ),
+        heard_ms=2400,
+        endpoint=True,
+    )
+    assert text(stabilizer.hear(joined)) == new
+    again = Hypothesis(words=(*joined.words, HeardWord("come", 2300, 2600)), heard_ms=2700, endpoint=True)
+    assert text(stabilizer.hear(again)) == ["come"]
+
+
 def test_a_word_said_three_times_is_final_three_times() -> None:
     stabilizer = Stabilizer()
     stabilizer.hear(heard("I said no", endpoint=True))
