@@ -11,8 +11,8 @@ from services.common.settings import load_or_exit
 from services.common.topics import AUDIO, TRANSCRIPTS
 from services.transcriber.ports import Recognizer
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
 from services.transcriber.settings import TranscriberSettings
+from services.transcriber.streams import Limits, Streams
 
 OpenRecognizer = Callable[[TranscriberSettings], AbstractAsyncContextManager[Recognizer]]
 

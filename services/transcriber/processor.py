@@ -9,8 +9,9 @@ from services.common.errors import Fatal, RecordRefused
 from services.common.kafka import Outbox, Received
 from services.common.topics import TRANSCRIPTS
 from services.transcriber.ports import Recognizer
-from services.transcriber.session import Limits, Session, Streams
+from services.transcriber.session import Session
 from services.transcriber.stabilizer import Transcribed
+from services.transcriber.streams import Limits, Streams
 
 _FINISHED_REMEMBERED = 10_000
 """Sessions whose frames may still come again in a replay."""

@@ -7,23 +7,22 @@ again and hears once more what was not settled.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 import structlog
 
-from services.common import stages
-from services.common.clock import now_ms
-from services.common.contracts import SAMPLE_RATE, Final, Finished, Frame, Mark, Partial, Recognition, Stretch, Word
+from services.common.contracts import SAMPLE_RATE, Frame, Mark, Stretch, Word
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded, ends_process
 from services.common.kafka import Outbox, Received
-from services.common.topics import TRANSCRIPTS
 from services.transcriber import metrics
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
 from services.transcriber.refused import Refused
 from services.transcriber.ring import Ring
 from services.transcriber.sanity import Nonsense, require_sense
-from services.transcriber.stabilizer import Run, Stabilizer, Transcribed
+from services.transcriber.stabilizer import Stabilizer, Transcribed
+from services.transcriber.streams import Limits, Streams
+from services.transcriber.telling import Telling
 
 log = structlog.get_logger(__name__)
 
@@ -31,42 +30,6 @@ _QUIET_CONTEXT_MS = 500.0
 """Kept in a long silence: where speech begins is noticed a little late."""
 _FIRST_BACKOFF_S = 0.2
 _LONGEST_BACKOFF_S = 5.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds of one session. Seconds."""
-
-    gap_filled_s: float = 2.0
-    """Missing audio up to this is silence to the recognizer; more of it begins a new stretch."""
-    idle_s: float = 10.0
-    """No frame to recognize for this long: recognize what there is and close the stream, or mark what was refused."""
-    unfed_s: float = 120.0
-    """Audio that may wait for the recognizer before the partition's input is held back."""
-    silent_s: float = 10.0
-    """Listeners are told when every stream has failed for so long."""
-    hopeless_s: float = 60.0
-    """Audio at which every stream has failed for so long is passed over, before it holds up all other sessions."""
-
-
-class Streams:
-    """How many sessions may be recognized at once in this process."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._taken = 0
-
-    def take(self) -> bool:
-        """Whether there was a free one, which is now taken."""
-        if self._taken >= self.limit:
-            return False
-        self._taken += 1
-        metrics.STREAMS.set(self._taken)
-        return True
-
-    def give_back(self) -> None:
-        self._taken -= 1
-        metrics.STREAMS.set(self._taken)
 
 
 class Session:
@@ -88,13 +51,11 @@ class Session:
         self.finished = False
         self._id = session_id
         self._language = language
+        self._telling = Telling(session_id, language, outbox, transcribed, recognized)
         self._recognizer = recognizer
-        self._outbox = outbox
         self._streams = streams
         self._limits = limits
         self._stabilizer = Stabilizer(transcribed)
-        self._published = transcribed
-        """As its own finals tell, and nothing else does after a fault."""
         self._failed_at: tuple[Transcribed, int | None] | None = None
         """Where a fault of this program came last."""
         self._ring = Ring()
@@ -104,7 +65,6 @@ class Session:
         """Audio before it is known, was heard already, or was told missing."""
         self._fed_until_ms = 0.0
         self._has_stream = False
-        self._recognized = recognized
         self._failing = False
         """Streams have failed for long, and none has heard anything since."""
         self._partial: tuple[Word, ...] = ()
@@ -151,13 +111,13 @@ class Session:
             self._has_stream = self._streams.take()
             if not self._has_stream:
                 self._refuse(received)
-            self._tell(self._has_stream and not self._failing)
+            self._telling.recognition(self._has_stream and not self._failing)
         return self._has_stream
 
     def _refuse(self, received: Received[Frame]) -> None:
         """Pass the frame over. The mark that says so comes soon: see ``_transcribe_stretch``."""
         metrics.REFUSED.inc()
-        if self._recognized:
+        if self._telling.recognized:
             log.warning("stream_refused", session=self._id, limit=self._streams.limit)
         if not self._refused.goes_on_with(received.record):
             self._tell_refused()
@@ -178,33 +138,11 @@ class Session:
     def _tell_missing(self, cause: metrics.Missing, start_ms: float, end_ms: float, near: Frame) -> None:
         """Say that what was said then will never be known, unless that was said before a takeover. near: a frame by
         whose clock that was."""
-        known = self._stabilizer.transcribed
-        start_ms = max(start_ms, known.missing_until_ms)
-        if end_ms <= start_ms:
-            return
-        log.warning("audio_told_missing", cause=cause, from_ms=round(start_ms), ms=round(end_ms - start_ms))
-        metrics.MISSING.labels(cause).inc((end_ms - start_ms) / 1000)
-        final = Final(
-            session_id=self._id,
-            language=self._language,
-            index=known.next_index,
-            words=(),
-            missing=Stretch(start_ms, end_ms),
-            floor_epoch_ms=near.captured_at_ms - near.end_ms,
-            published_at_ms=now_ms(),
-        )
-        self._put(final)
-        self._stabilizer.transcribed = known.told_missing(final.index, end_ms)
-
-    def _put(self, final: Final) -> None:
-        self._outbox.put(TRANSCRIPTS, final)
-        self._published = self._published.after(final)
-
-    def _tell(self, recognized: bool) -> None:
-        """Listeners and the speaker hear of it when nothing is recognized any more, or is again."""
-        if recognized != self._recognized:
-            self._recognized = recognized
-            self._outbox.put(TRANSCRIPTS, Recognition(session_id=self._id, language=self._language, works=recognized))
+        start_ms = max(start_ms, self._stabilizer.transcribed.missing_until_ms)
+        if end_ms > start_ms:
+            index = self._stabilizer.transcribed.next_index
+            self._telling.missing(index, cause, Stretch(start_ms, end_ms), near)
+            self._stabilizer.transcribed = self._stabilizer.transcribed.told_missing(index, end_ms)
 
     async def run(self) -> None:
         """Recognize until the session's end has been published."""
@@ -236,14 +174,14 @@ class Session:
                     if ends_process(faults):
                         raise
                     failed = True
-                    if first or before[0].next_index != self._published.next_index:
+                    if first or before[0].next_index != self._telling.published.next_index:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     self._note_fault(faults)
                 _leave_if_cancelled()
                 if failed:
                     if _now_s() - moved_at > self._limits.silent_s:
                         self._failing = True
-                        self._tell(False)
+                        self._telling.recognition(False)
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
                     if _now_s() - moved_at > self._limits.hopeless_s:
@@ -254,9 +192,9 @@ class Session:
 
     def _note_fault(self, fault: BaseException) -> None:
         """Go on from what is published; at the second fault in the same place, without the audio that led there."""
-        self._stabilizer = Stabilizer(self._published)
+        self._stabilizer = Stabilizer(self._telling.published)
         metrics.FAILURES.labels("fault").inc()
-        place = self._published, self._ring.oldest_offset
+        place = self._telling.published, self._ring.oldest_offset
         if place != self._failed_at:
             log.error("session_failed", exc_info=fault)
             self._failed_at = place
@@ -272,7 +210,7 @@ class Session:
             while (waiting := self._ring.next) is not None and waiting.record.mark is None:
                 self._ring.feed()
         if fault is not None:
-            self._outbox.set_aside(self._ring.fed, fault)
+            self._telling.set_aside(self._ring.fed, fault)
         given_up_ms = self._ring.fed_ms
         log.error("audio_given_up", ms=round(given_up_ms))
         metrics.GIVEN_UP.inc(given_up_ms / 1000)
@@ -345,57 +283,26 @@ class Session:
     def _decide(self, hypothesis: Hypothesis) -> None:
         """Publish what the hypothesis makes final and suggests, and let go the audio that it settles."""
         self._failing = False
-        self._tell(True)
+        self._telling.recognition(True)
         decision = self._stabilizer.hear(hypothesis)
         for run in decision.finals:
-            self._put(self._final(run, hypothesis))
-            metrics.FINALS.inc()
+            self._telling.final(
+                run, hypothesis, self._ring.at(run.words[-1].end_ms if run.words else hypothesis.heard_ms)
+            )
         if hypothesis.decode_ms:
             metrics.DECODE.observe(hypothesis.decode_ms / 1000)
         if decision.partial != self._partial or (decision.finals and decision.partial):
             self._partial = decision.partial
-            self._outbox.put_partial(TRANSCRIPTS, self._partial_record(decision.partial))
+            self._telling.partial(
+                decision.partial,
+                follows=self._stabilizer.transcribed.next_index - 1,
+                held=self._ring.at(decision.partial[-1].end_ms) if decision.partial else None,
+            )
         if hypothesis.quiet:
             self._ring.settle_before(hypothesis.heard_ms - _QUIET_CONTEXT_MS)
         else:
             decided_ms = hypothesis.heard_ms if hypothesis.endpoint else self._stabilizer.transcribed.end_ms
             self._ring.settle_before(decided_ms - self._recognizer.context_ms)
-
-    def _final(self, run: Run, hypothesis: Hypothesis) -> Final:
-        published_at_ms = now_ms()
-        end_ms = run.words[-1].end_ms if run.words else hypothesis.heard_ms
-        held = self._ring.at(end_ms)
-        spent: dict[str, float] = {}
-        if held is not None and run.words:
-            frame = held.record
-            decode_at_ms = hypothesis.decode_started_at_ms or held.read_at_ms
-            spent = {
-                stages.CAPTURE: frame.received_at_ms - _floor_epoch_ms(held) - end_ms,
-                stages.AUDIO_TOPIC: held.read_at_ms - frame.received_at_ms,
-                stages.AGREE: decode_at_ms - held.read_at_ms,
-                stages.RECOGNIZE: published_at_ms - decode_at_ms,
-            }
-            metrics.WORD_DELAY.observe(max(0.0, published_at_ms - _floor_epoch_ms(held) - end_ms) / 1000)
-        return Final(
-            session_id=self._id,
-            language=self._language,
-            index=run.index,
-            words=run.words,
-            previous_mark=run.previous_mark,
-            ends=run.ends,
-            floor_epoch_ms=_floor_epoch_ms(held),
-            stages=spent,
-            published_at_ms=published_at_ms,
-        )
-
-    def _partial_record(self, words: tuple[Word, ...]) -> Partial:
-        return Partial(
-            session_id=self._id,
-            language=self._language,
-            follows=self._stabilizer.transcribed.next_index - 1,
-            words=words,
-            floor_epoch_ms=_floor_epoch_ms(self._ring.at(words[-1].end_ms)) if words else 0.0,
-        )
 
     def _mark(self, frame: Frame) -> None:
         """A mark whose stretch has been settled: let it go, and after the end say that all has been said."""
@@ -404,11 +311,7 @@ class Session:
         self._changed.set()
         if frame.mark is not Mark.END:
             return
-        open_mark = self._stabilizer.transcribed.open_mark
-        self._outbox.put(
-            TRANSCRIPTS,
-            Finished(session_id=self._id, language=self._language, end_ms=frame.end_ms, previous_mark=open_mark),
-        )
+        self._telling.finished(frame.end_ms, self._stabilizer.transcribed.open_mark)
         self.finished = True
         self._release()
 
@@ -426,11 +329,6 @@ def _kind(fault: BaseException) -> str:
     return (
         "overloaded" if isinstance(fault, Overloaded) else "nonsense" if isinstance(fault, Nonsense) else "unavailable"
     )
-
-
-def _floor_epoch_ms(held: Received[Frame] | None) -> float:
-    """The wall-clock time of floor audio 0 ms, as this frame tells it."""
-    return held.record.captured_at_ms - held.record.end_ms if held is not None else 0.0
 
 
 def _now_s() -> float:

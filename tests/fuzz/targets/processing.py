@@ -17,7 +17,7 @@ from services.common.errors import RecordRefused
 from services.common.kafka import Outbox, Processor, Received
 from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS, AnyTopic, Topic
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
+from services.transcriber.streams import Limits, Streams
 from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.processor import TranslationProcessor

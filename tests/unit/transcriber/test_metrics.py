@@ -8,7 +8,7 @@ from services.common.contracts import Mark
 from services.common.errors import EngineRejected, EngineUnavailable
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
+from services.transcriber.streams import Limits, Streams
 from tests.figures import figures
 from tests.unit.transcriber.scripted import Outbox, ScriptedRecognizer, frame, received, until
 

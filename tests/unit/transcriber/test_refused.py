@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.common.contracts import Final, Finished, Frame, Mark, Transcript
 from services.common.kafka import Received
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
+from services.transcriber.streams import Limits, Streams
 from tests.figures import figures
 from tests.unit.transcriber.scripted import (
     FRAME_MS,

@@ -13,7 +13,7 @@ from services.common.errors import EngineError, EngineRejected, EngineUnavailabl
 from services.common.kafka import Received
 from services.transcriber import session as session_module
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
+from services.transcriber.streams import Limits, Streams
 from tests.unit.transcriber.scripted import (
     EPOCH_MS,
     FRAME_SAMPLES,

@@ -23,7 +23,7 @@ from services.transcriber.aws.call import Call
 from services.transcriber.aws.recognizer import AmazonRecognizer, AmazonStream, Timing
 from services.transcriber.ports import Hypothesis
 from services.transcriber.processor import Transcriber
-from services.transcriber.session import Limits, Streams
+from services.transcriber.streams import Limits, Streams
 from tests.figures import figures
 from tests.standins.eventstream import Decoder, encode
 from tests.standins.faults import BREAKS, DAMAGED, DEAF, ENDLESS, ENDS, Fault
