@@ -170,12 +170,7 @@ async def test_an_expired_url_is_signed_again_by_joining_from_before_it(store: S
     assert sorted(listener.hearing.clips) == [0]
 
 
-async def test_a_store_that_can_not_give_a_clip_now_is_asked_again_until_it_can(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.cli.clients.listener._AWAY_RETRY_S", 0.01)
-    store.answers = [503, 500, 429] * 3
-
+async def heard_one_clip(store: Store) -> Listener:
     async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
         await greet(socket)
         await send(socket, caption(0), speech(0, f"{store.url}/0"), {"type": "ended", "segments": 1})
@@ -183,6 +178,15 @@ async def test_a_store_that_can_not_give_a_clip_now_is_asked_again_until_it_can(
     async with notifier(talk) as url:
         listener = Listener(url, "s", "pt")
         await listener.run()
+    return listener
+
+
+async def test_a_store_that_can_not_give_a_clip_now_is_asked_again_until_it_can(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.clients.listener._AWAY_RETRY_S", 0.01)
+    store.answers = [503, 500, 429] * 3
+    listener = await heard_one_clip(store)
     assert sorted(listener.hearing.clips) == [0]
 
 
@@ -192,14 +196,7 @@ async def test_a_store_that_can_not_give_a_clip_for_long_is_given_up(
     for name, seconds in {"_AWAY_RETRY_S": 0.01, "_AWAY_S": 0.2}.items():
         monkeypatch.setattr(f"services.cli.clients.listener.{name}", seconds)
     store.answers = [503] * 1_000
-
-    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
-        await greet(socket)
-        await send(socket, caption(0), speech(0, f"{store.url}/0"), {"type": "ended", "segments": 1})
-
-    async with notifier(talk) as url:
-        listener = Listener(url, "s", "pt")
-        await listener.run()
+    listener = await heard_one_clip(store)
     assert sorted(listener.hearing.given_up) == [0]
     assert len(store.asked) > 5
 
