@@ -25,6 +25,7 @@ CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are taken for one another: i l o 0 1."""
 CODE_LENGTH = 7
 _ID_BYTES = 12
+"""In hexadecimal digits: an id that began with a dash would pass for an option on the command line."""
 _LONGEST_NAME = 64
 """No id and no code is longer, however it is written; the store fails on much longer ones."""
 _CODE_TRIES = 5
@@ -108,7 +109,7 @@ class Sessions:
         for _ in range(_CODE_TRIES):
             at = now_ms()
             session = Session(
-                session_id=secrets.token_urlsafe(_ID_BYTES),
+                session_id=secrets.token_hex(_ID_BYTES),
                 code="".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)),
                 title=new.title,
                 owner=owner,

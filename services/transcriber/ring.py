@@ -10,9 +10,13 @@ from services.common.kafka import Received
 class Ring:
     """Frames and marks in order. Those that the recognizer was fed stay until what they say is settled."""
 
-    def __init__(self) -> None:
+    def __init__(self, context_ms: float = 0.0) -> None:
+        """context_ms: how much of what was fed last is remembered once it is settled."""
         self._items: deque[Received[Frame]] = deque()
         self._fed = 0
+        self._context_ms = context_ms
+        self._settled: deque[Frame] = deque()
+        """The last of them, each of which begins where the one before it ends."""
 
     def append(self, received: Received[Frame]) -> None:
         """One more, not fed yet."""
@@ -58,17 +62,47 @@ class Ring:
         """All that is held has to be fed again."""
         self._fed = 0
 
+    @property
+    def context(self) -> list[Frame]:
+        """What was said right before the first that is held, as far as it is remembered; nothing after a mark or a gap.
+
+        It is settled, so a takeover does not read it again.
+        """
+        first = self._items[0].record if self._items else None
+        return list(self._settled) if first is not None and self._goes_on_with(first) else []
+
     def settle_before(self, ms: float) -> None:
         """Let go what was fed and ends before this floor time."""
-        while self._fed and self._items[0].record.end_ms <= ms:
-            self._items.popleft()
-            self._fed -= 1
+        self._settle(sum(1 for item in islice(self._items, self._fed) if item.record.end_ms <= ms))
 
     def settle_fed(self) -> None:
         """Let go all that was fed."""
-        for _ in range(self._fed):
-            self._items.popleft()
-        self._fed = 0
+        self._settle(self._fed)
+
+    def give_up_fed(self) -> None:
+        """Let go all that was fed, and never give it to a recognizer again."""
+        self.settle_fed()
+        self._settled.clear()
+
+    def _settle(self, count: int) -> None:
+        if not count:
+            return
+        fed_until_ms = self._items[self._fed - 1].record.end_ms
+        self._fed -= count
+        for _ in range(count):
+            frame = self._items.popleft().record
+            if not self._goes_on_with(frame):
+                self._settled.clear()
+            if frame.mark is None:
+                self._settled.append(frame)
+        while self._settled and self._settled[0].end_ms <= fed_until_ms - self._context_ms:
+            self._settled.popleft()
+
+    def _goes_on_with(self, frame: Frame) -> bool:
+        """Whether the frame begins where what was settled last ends."""
+        last = self._settled[-1] if self._settled else None
+        end = last and last.first_sample + last.samples
+        return frame.mark is None and not frame.missing_samples and frame.first_sample == end
 
     def at(self, ms: float) -> Received[Frame] | None:
         """The fed frame that holds this floor time, else the nearest."""

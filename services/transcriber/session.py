@@ -58,7 +58,7 @@ class Session:
         self._stabilizer = Stabilizer(transcribed)
         self._failed_at: tuple[Transcribed, int | None] | None = None
         """Where a fault of this program came last."""
-        self._ring = Ring()
+        self._ring = Ring(recognizer.context_ms)
         self._refused = Refused()
         known_ms = max(0.0, transcribed.end_ms - recognizer.context_ms, transcribed.missing_until_ms)
         self._expected_sample = round(known_ms * SAMPLE_RATE / 1000)
@@ -218,7 +218,7 @@ class Session:
             first, last = span
             said_until_ms = self._stabilizer.transcribed.end_ms
             self._tell_missing("given up", max(first.start_ms, said_until_ms), last.end_ms, last)
-        self._ring.settle_fed()
+        self._ring.give_up_fed()
         self._changed.set()
 
     async def _transcribe_stretch(self) -> None:
@@ -232,13 +232,17 @@ class Session:
             return
         self._stabilizer = Stabilizer(self._stabilizer.transcribed)
         self._tell_never_came(first.record)
-        begin = first.record.first_sample
+        # Where frames had merely stopped, this goes on in mid-sentence, and a recognizer may pass over its first word.
+        context = self._ring.context
+        begin = context[0].first_sample if context else first.record.first_sample
         opening = self._recognizer.open(
             self._language, first_sample=begin, final_words=self._stabilizer.transcribed.words
         )
         async with asyncio.TaskGroup() as tasks, opening as stream:
             tasks.create_task(self._listen(stream))
-            mark = await self._feed(stream, begin)
+            for frame in context:
+                await stream.feed(frame.pcm, frame.first_sample)
+            mark = await self._feed(stream, first.record.first_sample)
         # The stream is flushed and closed, so nothing that it was fed is open any more.
         self._ring.settle_fed()
         if mark is not None:

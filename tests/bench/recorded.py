@@ -34,7 +34,7 @@ class RecordedTalk:
 
     def __init__(self, recording: Path, language: str) -> None:
         """recording: one with the times of its words beside it."""
-        self.session_id = secrets.token_urlsafe(12)
+        self.session_id = secrets.token_hex(12)
         self.language = language
         self._key = f"{self.session_id}/{language}/clip.flac"
         self._words = msgspec.json.decode(recording.with_suffix(".words.json").read_bytes(), type=list[_Word])

@@ -33,7 +33,7 @@ class Talk:
     """A session whose translator is the test."""
 
     def __init__(self, publisher: Publisher, clips: Any, bucket: str, url: str) -> None:
-        self.id = secrets.token_urlsafe(12)
+        self.id = secrets.token_hex(12)
         self.code = f"{secrets.token_hex(4)}-otter"
         self._publisher = publisher
         self._clips = clips

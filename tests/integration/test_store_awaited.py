@@ -96,7 +96,7 @@ def sentence(session_id: str, index: int = 0) -> Final:
 async def test_translator_and_notifier_go_on_once_the_store_is_there(
     platform: Platform, cluster: Cluster, door: Door, tmp_path: Path
 ) -> None:
-    session_id = secrets.token_urlsafe(12)
+    session_id = secrets.token_hex(12)
     env = {"AWS_ENDPOINT_URL_S3": door.url, "DRAGOMAN_CLIPS_ENDPOINT": door.url}
     env |= {"DRAGOMAN_TRANSLATE_DEADLINE_S": "30", "DRAGOMAN_SYNTHESIZE_DEADLINE_S": "30"}
     async with (
@@ -127,7 +127,7 @@ async def test_translator_and_notifier_go_on_once_the_store_is_there(
 async def test_while_the_store_stands_still_every_word_is_captioned_and_every_clip_that_is_missing_is_told(
     platform: Platform, cluster: Cluster, tmp_path: Path
 ) -> None:
-    session_id = secrets.token_urlsafe(12)
+    session_id = secrets.token_hex(12)
     env = {"DRAGOMAN_STORE_DEADLINE_S": "1"}
     async with (
         started(platform, "notifier", tmp_path) as notifier,

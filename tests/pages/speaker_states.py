@@ -52,6 +52,7 @@ NO_DATABASE = "indexedDB.open('dragoman-speaker', 1000)"
 
 
 async def _happens_to_the_microphone(at: Visit, event: str) -> None:
+    await at.page.wait_for_function("microphone instanceof MediaStream")
     await at.page.evaluate(f"microphone.getTracks()[0].dispatchEvent(new Event('{event}'))")
 
 

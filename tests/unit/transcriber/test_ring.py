@@ -1,8 +1,11 @@
 """The ring of unsettled audio: what a takeover would have to read again."""
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.common.contracts import Frame, Mark
 from services.transcriber.ring import Ring
 from tests.unit.transcriber.scripted import frame, received
 
@@ -54,6 +57,59 @@ def test_a_word_is_found_in_the_frame_that_holds_its_end() -> None:
 def test_what_waits_is_counted_in_milliseconds() -> None:
     assert ring_of(4, fed=1).unfed_ms == 1500
     assert ring_of(4, fed=4).unfed_ms == 0
+
+
+def context_of(ring: Ring) -> list[int]:
+    return [frame.seq for frame in ring.context]
+
+
+def test_what_goes_on_where_everything_was_settled_has_the_last_of_it_as_context() -> None:
+    ring = Ring(context_ms=1000)
+    for item in received(map(frame, range(5))):
+        ring.append(item)
+        if item.offset < 4:
+            ring.feed()
+    ring.settle_before(1500)
+    ring.settle_fed()
+    assert context_of(ring) == [2, 3]
+
+
+def test_what_is_held_was_heard_itself_and_has_less_context() -> None:
+    ring = Ring(context_ms=1000)
+    for item in received(map(frame, range(5))):
+        ring.append(item)
+        ring.feed()
+    ring.settle_before(2000)
+    ring.rewind()
+    assert context_of(ring) == [3]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param([frame(3)], id="a gap"),
+        pytest.param([frame(2, mark=Mark.PAUSE), frame(2)], id="a mark"),
+        pytest.param([msgspec.structs.replace(frame(2), missing_samples=7)], id="audio that never came"),
+    ],
+)
+def test_nothing_is_context_beyond(after: list[Frame]) -> None:
+    ring = Ring(context_ms=1000)
+    for item in received([frame(0), frame(1), *after]):
+        ring.append(item)
+    for _ in range(len(after) + 1):
+        ring.feed()
+    ring.settle_fed()
+    assert context_of(ring) == []
+
+
+def test_what_was_given_up_is_no_context() -> None:
+    ring = Ring(context_ms=1000)
+    for item in received(map(frame, range(3))):
+        ring.append(item)
+    ring.feed()
+    ring.feed()
+    ring.give_up_fed()
+    assert context_of(ring) == []
 
 
 @given(st.lists(st.sampled_from(["append", "feed", "rewind", "settle", "settle_fed"]), max_size=40))

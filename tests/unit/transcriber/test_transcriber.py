@@ -174,6 +174,30 @@ async def test_frames_that_stop_coming_are_settled_after_a_while(
     assert outbox.words == words(1, 2)
 
 
+async def test_where_frames_had_merely_stopped_their_end_is_heard_again_and_not_said_again(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    """A recognizer that begins in mid-sentence may pass over the word it begins with."""
+    partition = Partition(recognizer, outbox, Limits(idle_s=0.02), streams=8)
+    partitions.append(partition)
+    await partition.hear(*(frame(at) for at in range(4)))
+    await until(lambda: partition.settled == 4)
+    await partition.hear(frame(4), frame(5), frame(6, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert recognizer.opened == [0, 2 * 8000]
+    assert recognizer.heard == [1, 2, 3, 4, 3, 4, 5, 6]
+    assert outbox.words == words(1, 6)
+
+
+async def test_what_was_said_before_a_pause_is_no_context(
+    partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    await partition.hear(frame(0), frame(1, mark=Mark.PAUSE), frame(1), frame(2, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert recognizer.opened == [0, 8000]
+    assert recognizer.heard == [1, 2]
+
+
 async def test_frames_that_come_twice_are_heard_once(partition: Partition, outbox: Outbox) -> None:
     await partition.hear(frame(0), frame(1), frame(0), frame(1), frame(2), frame(3, mark=END))
     await until(lambda: bool(outbox.finished))
