@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar, cast
 
-from tests.faults.auditor.alignment import Difference, differences
+from tests.faults.auditor.alignment import Difference, Same, differences, same
 from tests.faults.auditor.evidence import (
     SAMPLES_PER_MS,
     AnyLine,
@@ -68,6 +68,11 @@ class Talk:
     def differences(self) -> list[Difference]:
         """Between what was spoken and what was recognized."""
         return differences(self.of(SpokenWord), self.words)
+
+    @cached_property
+    def same(self) -> list[Same]:
+        """What was recognized as it was spoken."""
+        return same(self.of(SpokenWord), self.words)
 
     def never_came(self, mark: tuple[float, float]) -> bool:
         """Whether exactly this was not captured, or died with the speaker's machine."""
