@@ -1,6 +1,6 @@
 """Words that are nowhere, or twice everywhere, in records that fit together otherwise: only the reference tells."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ LINES = [
 WORDS: Sequence[Word] = [word for line in LINES if isinstance(line, Final) for word in line.words]
 CUT_OFF = 1
 """At the end of the talk: ``two``, of a number."""
-OTHERS = "gravel windmill fourpence bucket sphinx dumpling whiskey hogmanay".split()
+OTHERS = ["gravel", "windmill", "fourpence", "bucket", "sphinx", "dumpling", "whiskey", "hogmanay"]
 """Nobody said anything like these."""
 CAPTIONS = {
     (line.start_ms, line.end_ms): [
@@ -111,7 +111,7 @@ def test_a_single_word_that_is_missing_is_counted_and_found_unless_it_is_short(r
     assert account.words_not_recognized == CUT_OFF + len(run)
 
 
-def others(instead: dict[int, Sequence[str]]) -> list[Any]:
+def others(instead: Mapping[int, Sequence[str]]) -> list[Any]:
     """In the time of each of these words, by their place."""
 
     def change(word: Word) -> Sequence[Word]:

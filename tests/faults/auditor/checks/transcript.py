@@ -3,7 +3,8 @@
 A recognizer errs by itself, so it matters how. In 146 recorded runs (22,217 words) the one at hand took words for
 others like them (``Chawla`` for ``Shavla``), joined two (``Columbia's``) and wrote numbers in figures; but where
 nothing had happened it left no word out with nothing in its place, took none for one that isn't like it, said none
-twice, made up one, and placed each within 0.8 s of where it was spoken, save at the very end of a talk that was cut off.
+twice, made up one, and placed each within 0.8 s of where it was spoken, save at the very end of a talk that was cut
+off.
 """
 
 from collections.abc import Iterator, Sequence
