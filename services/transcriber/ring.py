@@ -14,6 +14,7 @@ class Ring:
         """context_ms: how much of what was fed last is remembered once it is settled."""
         self._items: deque[Received[Frame]] = deque()
         self._fed = 0
+        self._unfed_samples = 0
         self._context_ms = context_ms
         self._settled: deque[Frame] = deque()
         """The last of them, each of which begins where the one before it ends."""
@@ -21,6 +22,7 @@ class Ring:
     def append(self, received: Received[Frame]) -> None:
         """One more, not fed yet."""
         self._items.append(received)
+        self._unfed_samples += received.record.samples
 
     @property
     def oldest_offset(self) -> int | None:
@@ -34,9 +36,8 @@ class Ring:
 
     @property
     def unfed_ms(self) -> float:
-        """How much audio waits to be fed."""
-        waiting = self.next
-        return self._items[-1].record.end_ms - waiting.record.start_ms if waiting else 0.0
+        """How much audio waits to be fed. What is missing in it, and marks, take no time."""
+        return self._unfed_samples * 1000 / SAMPLE_RATE
 
     @property
     def fed_ms(self) -> float:
@@ -56,10 +57,12 @@ class Ring:
 
     def feed(self) -> None:
         """``next`` has been fed."""
+        self._unfed_samples -= self._items[self._fed].record.samples
         self._fed += 1
 
     def rewind(self) -> None:
         """All that is held has to be fed again."""
+        self._unfed_samples += sum(item.record.samples for item in islice(self._items, self._fed))
         self._fed = 0
 
     @property
@@ -80,7 +83,7 @@ class Ring:
         self._settle(self._fed)
 
     def give_up_fed(self) -> None:
-        """Let go all that was fed, and never give it to a recognizer again."""
+        """Let go all that was fed, context too, and never give it to a recognizer again."""
         self.settle_fed()
         self._settled.clear()
 
@@ -105,7 +108,7 @@ class Ring:
         return frame.mark is None and not frame.missing_samples and frame.first_sample == end
 
     def at(self, ms: float) -> Received[Frame] | None:
-        """The fed frame that holds this floor time, else the nearest."""
+        """The fed frame that holds this floor time, else the nearest; the next one, where only context was fed."""
         fed = islice(self._items, self._fed)
         holding = next((item for item in fed if item.record.end_ms >= ms), None)
-        return holding or (self._items[self._fed - 1] if self._fed else None)
+        return holding or (self._items[self._fed - 1] if self._fed else self.next)

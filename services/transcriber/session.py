@@ -204,8 +204,12 @@ class Session:
     def _pass_over(self, fault: BaseException | None = None) -> None:
         """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark.
 
-        fault: of this program, for whose sake the records are set aside.
+        Where it failed at the context, that alone: it is settled. fault: of this program, for whose sake the records
+        are set aside.
         """
+        if not self._ring.fed_ms and self._ring.context:
+            self._ring.give_up_fed()
+            return
         if not self._ring.fed_ms:
             while (waiting := self._ring.next) is not None and waiting.record.mark is None:
                 self._ring.feed()

@@ -57,6 +57,12 @@ def test_a_word_is_found_in_the_frame_that_holds_its_end() -> None:
 def test_what_waits_is_counted_in_milliseconds() -> None:
     assert ring_of(4, fed=1).unfed_ms == 1500
     assert ring_of(4, fed=4).unfed_ms == 0
+    ring = ring_of(4, fed=4)
+    ring.rewind()
+    assert ring.unfed_ms == 2000
+    (later,) = received([frame(40)], first_offset=104)
+    ring.append(later)
+    assert ring.unfed_ms == 2500
 
 
 def context_of(ring: Ring) -> list[int]:

@@ -87,6 +87,13 @@ def words(first: int, last: int) -> list[str]:
 END = Mark.END
 
 
+class Always(dict[int, Exception]):
+    """Faults that come each time."""
+
+    def pop(self, number: int) -> Exception:  # type: ignore[override]
+        return self[number]
+
+
 async def test_every_word_is_published_once_and_then_that_the_session_is_over(
     partition: Partition, outbox: Outbox
 ) -> None:
@@ -187,6 +194,36 @@ async def test_where_frames_had_merely_stopped_their_end_is_heard_again_and_not_
     assert recognizer.opened == [0, 2 * 8000]
     assert recognizer.heard == [1, 2, 3, 4, 3, 4, 5, 6]
     assert outbox.words == words(1, 6)
+
+
+@pytest.mark.parametrize("fault", [EngineRejected("never"), EngineUnavailable("nonsense"), RuntimeError("wrong")])
+async def test_context_at_which_every_stream_fails_costs_nothing_but_itself(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer, fault: Exception
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(idle_s=0.02, hopeless_s=0.05), streams=8)
+    partitions.append(partition)
+    await partition.hear(*(frame(at) for at in range(4)))
+    await until(lambda: partition.settled == 4)
+    recognizer.fail_at = Always({3: fault})
+    await partition.hear(*(frame(at) for at in range(4, 9)), frame(9, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 9)
+    assert [final.missing for final in outbox.finals if final.missing] == []
+
+
+async def test_a_word_that_is_noticed_in_the_context_was_spoken_in_our_time(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    partition = Partition(recognizer, outbox, Limits(idle_s=0.02), streams=8)
+    partitions.append(partition)
+    recognizer.deaf_to = {4}
+    await partition.hear(*(frame(at) for at in range(4)))
+    await until(lambda: partition.settled == 4)
+    recognizer.deaf_to = set()
+    await partition.hear(frame(4), frame(5, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(1, 5)
+    assert {final.floor_epoch_ms for final in outbox.finals if final.words} == {EPOCH_MS}
 
 
 async def test_what_was_said_before_a_pause_is_no_context(
@@ -420,6 +457,19 @@ async def test_input_is_held_back_while_too_much_audio_waits(
     assert outbox.words == words(1, 30)
 
 
+async def test_a_gap_in_the_audio_that_waits_holds_nothing_back(
+    partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
+) -> None:
+    """Not the other sessions of the partition either."""
+    partition = Partition(recognizer, outbox, Limits(unfed_s=2), streams=8)
+    partitions.append(partition)
+    recognizer.fail_opening = [EngineUnavailable("gone")] * 6
+    await partition.hear(frame(0), frame(1), frame(40), frame(41, mark=END))
+    assert len(recognizer.fail_opening) == 6
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == ["w1", "w2", "w41"]
+
+
 async def test_marks_far_from_each_other_hold_nothing_back(
     partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
@@ -429,13 +479,6 @@ async def test_marks_far_from_each_other_hold_nothing_back(
         await partition.hear(frame(0, mark=Mark.PAUSE), frame(40, mark=Mark.MUTE), frame(41), frame(42, mark=END))
     await until(lambda: bool(outbox.finished))
     assert outbox.words == words(42, 42)
-
-
-class Always(dict[int, Exception]):
-    """Faults that come each time."""
-
-    def pop(self, number: int) -> Exception:  # type: ignore[override]
-        return self[number]
 
 
 async def test_a_fault_of_this_program_that_does_not_come_again_loses_and_repeats_nothing(
