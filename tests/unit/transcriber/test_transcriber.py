@@ -216,7 +216,7 @@ async def test_a_word_that_is_noticed_in_the_context_was_spoken_in_our_time(
 ) -> None:
     partition = Partition(recognizer, outbox, Limits(idle_s=0.02), streams=8)
     partitions.append(partition)
-    recognizer.deaf_to = {4}
+    recognizer.deaf_to = {3, 4}
     await partition.hear(*(frame(at) for at in range(4)))
     await until(lambda: partition.settled == 4)
     recognizer.deaf_to = set()
