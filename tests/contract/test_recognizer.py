@@ -173,6 +173,15 @@ async def test_long_silence_is_told_so_that_nothing_waits_for_it(recognizer: Rec
     assert quiet[0].heard_ms < 7000
 
 
+async def test_speech_is_recognized_after_minutes_of_silence_that_say_nothing(recognizer: Recognizer) -> None:
+    silent_s = 240 if isinstance(recognizer, LocalRecognizer) else 10  # the other is fed at three times real time
+    transcript = await transcribed(recognizer, silence(silent_s) + recording("en-bush-columbia.flac", 0, 4))
+    assert transcript.text.startswith("my fellow americans")
+    assert transcript.words[0].start_ms > silent_s * 1000
+    quiet = [hypothesis.heard_ms for hypothesis in transcript.hypotheses if hypothesis.quiet]
+    assert max(np.diff([0, *quiet])) < 6000, "what was silent is let go as it passes"
+
+
 @pytest.mark.parametrize(
     "pcm",
     [b"", recording("en-bush-columbia.flac", 1, 1.05), b"\xff\x7f\x00\x80" * SAMPLE_RATE, b"\x01\x00" * 100],

@@ -115,6 +115,7 @@ class LocalStream:
                     (self._turns.heard - WINDOW_SAMPLES) / SAMPLES_PER_MS, self._turns.heard / SAMPLES_PER_MS
                 )
         self._work.set()
+        await asyncio.sleep(0)  # minutes of silence may wait to be fed: the loop is not this stream's alone
         while self._is_behind() and not self._closed:
             await self._reader_progress()
 
