@@ -37,8 +37,12 @@ faults: setup  ## break everything that can break, in mid-talk, and see that no 
 	@$(bin)/python -m tests.faults
 
 seconds := 60
-fuzz: setup  ## feed every parser what nobody meant to send, guided by coverage; seconds=60 for each
+times := 10
+made_up := ingest/test_speaker_machine.py ingest/test_openapi.py notifier/test_listener_machine.py \
+	common/test_schedules.py translator/test_takeover.py
+fuzz: setup  ## what nobody meant to send or to happen: every parser, seconds=60 each; protocols and takeovers, times=10 as often
 	@$(bin)/python -m tests.fuzz --seconds $(seconds)
+	@DRAGOMAN_TEST_TIMES=$(times) $(bin)/pytest --timeout=0 $(made_up:%=tests/unit/%)
 
 images: setup  ## build the services' images without a container engine, try each, say how large they are
 	@scripts/images transcriber:local translator:local >/dev/null

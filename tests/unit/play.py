@@ -8,6 +8,8 @@ import structlog
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.often import often
+
 _PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 
 
@@ -32,6 +34,6 @@ def play(machine: type[RuleBasedStateMachine], examples: int) -> None:
     """As many sequences of steps, without the services' own log."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     try:
-        run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=50))
+        run_state_machine_as_test(machine, settings=settings(max_examples=often(examples), stateful_step_count=50))
     finally:
         structlog.reset_defaults()

@@ -21,6 +21,7 @@ from services.common.contracts import Final, Frame
 from services.common.errors import Fatal, causes
 from services.common.kafka import Cluster, Outbox, Received, process_partitions, processing, publisher, reader
 from services.common.topics import AUDIO, TRANSCRIPTS, Encoded
+from tests.often import often
 from tests.unit.common.simulated_kafka import Broker, Consumer, Loop, Move, Process, Producer
 
 SESSIONS = (("a", "b"), ("c",))
@@ -286,7 +287,7 @@ def live(schedule: Sequence[int], make: Callable[[Process, Outbox], Recognizer] 
             world.close()
 
 
-@settings(max_examples=150)
+@settings(max_examples=often(150))
 @given(SCHEDULES)
 def test_everything_is_out_once_and_in_order_whatever_befalls_whom_when(schedule: list[int]) -> None:
     live(schedule)

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.ingest.rest import Rest
+from tests.often import often
 from tests.unit.ingest.fakes import Ingest, Signer, running
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.yaml"
@@ -62,7 +63,7 @@ def call(case: Any, ingest: Ingest) -> Any:
 
 
 @schema.parametrize()
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=often(8), suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_the_document_has(case: Any, ingest: Ingest) -> None:
     call(case, ingest)
 
@@ -83,7 +84,7 @@ def test_so_it_is_for_calls_that_follow_one_another(ingest: Ingest) -> None:
         def validate_response(self, *_: Any, **__: Any) -> None:
             """Done already."""
 
-    Calls.run(settings=settings(max_examples=15, stateful_step_count=8, suppress_health_check=list(HealthCheck)))
+    Calls.run(settings=settings(max_examples=often(15), stateful_step_count=8, suppress_health_check=list(HealthCheck)))
     assert {("POST", 201), ("GET", 200), ("PATCH", 200), ("DELETE", 204)} <= statuses, statuses
 
 

@@ -18,6 +18,7 @@ from services.translator.chunker import Chunker
 from services.translator.clause import Clause, ClausePolicy
 from services.translator.sentences import Sentences
 from services.translator.session import MakeChunker
+from tests.often import often
 from tests.unit.translator.builders import final, talks, words_in, words_of
 from tests.unit.translator.fakes import (
     FakeKafka,
@@ -44,7 +45,7 @@ STEPS = st.lists(st.sampled_from(["feed", "feed", "feed", "turn", "turn", "commi
     steps=STEPS,
     turns=st.tuples(st.integers(0, 3), st.integers(0, 3)),
 )
-@settings(max_examples=150)
+@settings(max_examples=often(150))
 def test_after_any_crashes_every_word_is_in_one_segment_and_every_spoken_caption_has_one_speech(
     make_chunker: object, talk: list[Final], other: list[Final], steps: list[str], turns: tuple[int, int]
 ) -> None:
@@ -59,7 +60,7 @@ def test_after_any_crashes_every_word_is_in_one_segment_and_every_spoken_caption
     once=st.sets(st.integers(0, 120), max_size=12),
     always=st.sets(st.integers(0, 15), max_size=2),
 )
-@settings(max_examples=60)
+@settings(max_examples=often(60))
 def test_whatever_a_lane_fails_at_every_word_is_in_one_segment_that_says_it_or_is_marked(
     make_chunker: MakeChunker,
     talk: list[Final],
