@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
+from time import monotonic
 
 import httpx
 from websockets.asyncio.client import connect
@@ -78,6 +79,32 @@ def waits() -> Iterator[float]:
     while True:
         yield random.uniform(0.02, longest)  # noqa: S311  (spreads clients, hides nothing)
         longest = min(_LONGEST_WAIT_S, 2 * longest)
+
+
+class Retries:
+    """When a client connects again, and when it has been without a connection for too long."""
+
+    def __init__(self, url: str) -> None:
+        """url: of the service, for people. There is no connection yet."""
+        self._url = url
+        self._waits = waits()
+        self._without_since = monotonic()
+        self._let_in_at: float | None = None
+
+    def let_in(self) -> None:
+        """The service has answered: this is a connection. Told again, it changes nothing."""
+        self._let_in_at = monotonic() if self._let_in_at is None else self._let_in_at
+
+    def lost(self, reason: str) -> float:
+        """A connection was lost, or could not be made: seconds until the next try. Raises GaveUp."""
+        now = monotonic()
+        if self._let_in_at is not None:
+            if now - self._let_in_at > STEADY_S:
+                self._waits = waits()
+            self._without_since, self._let_in_at = now, None
+        if now - self._without_since > GIVE_UP_S:
+            raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
+        return next(self._waits)
 
 
 def raise_if_refused(closed: ConnectionClosed, refusals: Mapping[int, str], said: str | None = None) -> None:

@@ -15,16 +15,13 @@ from yarl import URL
 
 from services.cli.clients import audio
 from services.cli.clients.connection import (
-    GIVE_UP_S,
     LISTENER_REFUSALS,
-    STEADY_S,
     UNREACHABLE,
-    GaveUp,
     Refused,
+    Retries,
     close_code,
     open_socket,
     raise_if_refused,
-    waits,
 )
 from services.cli.clients.notices import (
     CaptionNotice,
@@ -130,10 +127,9 @@ class Listener:
                 await asyncio.wait(fetchers)
 
     async def _keep_connected(self) -> None:
-        pauses, since = waits(), time.monotonic()
+        retries = Retries(self._url)
         while True:
             said: str | None = None
-            began = time.monotonic()
             try:
                 async with open_socket(self._url) as socket:
                     self._socket = socket
@@ -149,7 +145,7 @@ class Listener:
                                 await self._note(notice)
                                 return
                             case _:
-                                since = time.monotonic()
+                                retries.let_in()
                                 await self._note(notice)
             except ConnectionClosed as closed:
                 raise_if_refused(closed, LISTENER_REFUSALS, said)
@@ -158,13 +154,10 @@ class Listener:
                 raise Refused(4400, f"the service sent what this client can't read: {fault}") from fault
             except UNREACHABLE as fault:
                 reason = str(fault) or type(fault).__name__
-            if time.monotonic() - since > GIVE_UP_S:
-                raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
-            if time.monotonic() - began > STEADY_S:
-                pauses = waits()
+            wait_s = retries.lost(reason)
             self.hearing.reconnects += 1
             self._report(f"{self.language}: {reason}; connecting again")
-            await asyncio.sleep(next(pauses))
+            await asyncio.sleep(wait_s)
 
     def _join(self, after: int | None) -> str:
         message: dict[str, object] = {"type": "join", "session": self._session, "language": self.language}

@@ -1,7 +1,6 @@
 """A speaker's client: sends floor audio, keeps what Kafka doesn't have yet, and survives a lost connection."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -13,16 +12,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.cli.clients.connection import (
-    GIVE_UP_S,
     SPEAKER_REFUSALS,
-    STEADY_S,
     UNREACHABLE,
-    GaveUp,
     Refused,
+    Retries,
     close_code,
     open_socket,
     raise_if_refused,
-    waits,
 )
 from services.cli.clients.microphone import Captured
 from services.common.contracts import State
@@ -172,14 +168,13 @@ class Speaker:
         self._changed.set()
 
     async def _keep_connected(self) -> None:
-        pauses, since = waits(), time.monotonic()
+        retries = Retries(self._url)
         while True:
             self._said = None
-            began = time.monotonic()
             try:
                 async with open_socket(self._url) as socket:
                     await self._greet(socket)
-                    since = time.monotonic()
+                    retries.let_in()
                     await self._talk(socket)
                     return
             except ConnectionClosed as closed:
@@ -189,13 +184,10 @@ class Speaker:
                 reason = self._said or f"connection lost ({close_code(closed) or 'no close'})"
             except UNREACHABLE as fault:
                 reason = str(fault) or type(fault).__name__
-            if time.monotonic() - since > GIVE_UP_S:
-                raise GaveUp(f"no connection to {self._url} for {GIVE_UP_S:.0f} s: {reason}")
-            if time.monotonic() - began > STEADY_S:
-                pauses = waits()
+            wait_s = retries.lost(reason)
             self.reconnects += 1
             self._report(f"{reason}; connecting again")
-            await asyncio.sleep(next(pauses))
+            await asyncio.sleep(wait_s)
 
     @property
     def _done(self) -> bool:

@@ -248,7 +248,7 @@ async def test_who_is_let_in_and_closed_again_and_again_waits_longer_each_time(m
         begun.append(itertools.repeat(0.0))
         return begun[-1]
 
-    monkeypatch.setattr("services.cli.clients.listener.waits", waits)
+    monkeypatch.setattr("services.cli.clients.connection.waits", waits)
     joins: list[dict[str, Any]] = []
 
     async def let_in(socket: ServerConnection, join: dict[str, Any]) -> None:
@@ -263,6 +263,29 @@ async def test_who_is_let_in_and_closed_again_and_again_waits_longer_each_time(m
         await Listener(url, "s", "pt").run()
     assert len(joins) == 4
     assert len(begun) == 1
+
+
+async def test_who_was_told_nothing_for_an_hour_comes_again_when_the_connection_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    joins: list[dict[str, Any]] = []
+    now_s = [0.0]
+    monkeypatch.setattr("services.cli.clients.connection.monotonic", lambda: now_s[0])
+
+    async def paused(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket)
+        if len(joins) == 1:
+            await listener.joined.wait()
+            now_s[0] += 3_600
+            await socket.close(1012)
+            return
+        await send(socket, {"type": "ended", "segments": 0})
+
+    async with notifier(paused) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    assert len(joins) == 2
 
 
 async def test_a_notifier_that_is_still_starting_is_tried_again() -> None:

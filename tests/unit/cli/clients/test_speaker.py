@@ -114,12 +114,27 @@ async def test_who_is_let_in_and_cut_off_again_and_again_waits_longer_each_time(
         begun.append(itertools.repeat(0.0))
         return begun[-1]
 
-    monkeypatch.setattr("services.cli.clients.speaker.waits", waits)
+    monkeypatch.setattr("services.cli.clients.connection.waits", waits)
     async with ingest(Kept(drop_after=(1, 2, 3))) as url:
         speaker = Speaker(url, "s", "secret", floor(5))
         await speaker.run()
     assert speaker.reconnects == 3
     assert len(begun) == 1
+
+
+async def test_a_talk_goes_on_when_a_connection_is_lost_that_had_stood_for_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, now_s = Kept(drop_after=(5,)), [0.0]
+    monkeypatch.setattr("services.cli.clients.connection.monotonic", lambda: now_s[0])
+
+    async def an_hour(socket: ServerConnection) -> None:
+        await kept(socket)
+        now_s[0] += 3_600
+
+    async with ingest(an_hour) as url:
+        await Speaker(url, "s", "secret", floor(20)).run()
+    assert kept.seqs == list(range(20))
 
 
 async def test_a_new_talk_goes_on_where_the_sessions_floor_stands() -> None:
