@@ -183,7 +183,8 @@ class Listener:
     async def _note(self, notice: Notice) -> None:
         at_ms = now_ms()
         match notice:
-            case Joined(next_index=next_index):
+            case Joined(session_id=session_id, next_index=next_index):
+                self._session = session_id  # a code is good only while the session lives, and may be held up
                 self._begins = next_index if self._begins is None else self._begins
                 self.joined.set()
             case CaptionNotice(index=index):

@@ -30,7 +30,8 @@ KEPT_FRAMES = 1280
 Whatever is captured beyond that without a connection is lost for good.
 """
 _ANSWER_S = 10.0
-_CONTROLS = {State.PAUSED: "pause", State.MUTED: "mute"}
+_SILENT = (State.PAUSED, State.MUTED)
+_CONTROLS = {State.LIVE: "resume", State.PAUSED: "pause", State.MUTED: "mute"}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ class Uplink:
             for frame in self._kept
         )
         self._next_seq += next_seq
-        self._first_sample = next_sample
+        self._first_sample += next_sample
 
     def add(self, captured: Captured) -> None:
         """Keep a frame; when full it is lost, and the next one's first sample leaves the gap visible."""
@@ -74,6 +75,10 @@ class Uplink:
         first_sample = self._first_sample + captured.first_sample
         self._kept.append(WireFrame(self._next_seq, first_sample, captured.captured_at_ms, captured.pcm))
         self._next_seq += 1
+
+    def pass_over(self, captured: Captured) -> None:
+        """The speaker doesn't want it to be heard: the sample clock stands still meanwhile."""
+        self._first_sample -= len(captured.pcm) // 2
 
     def acknowledge(self, seq: int) -> None:
         """Kafka has all frames up to this one."""
@@ -116,18 +121,25 @@ class Speaker:
         self._capturing: asyncio.Task[None] | None = None
         self._captured_all = False
         self._changed = asyncio.Event()
-        self._controls: deque[str] = deque(maxlen=16)
+        self.wanted = State.LIVE
+        """What the speaker wants the session to be."""
+        self._asked: str = State.LIVE
+        """What it will be once ingest has read all that it was sent."""
+        self._unanswered = 0
+        self._resumes = False
+        """Whether it has to be live for what is to be sent next."""
         self._begun = False
         self._next = 0
+        self._lost_before = 0
+        """Frames of whose loss the speaker was told."""
         self._said: str | None = None
         """Why the connection is about to be closed."""
         self.reconnects = 0
-        self.state = State.LIVE
-        """Of the session, as ingest says."""
 
     def toggle(self, silence: Literal[State.PAUSED, State.MUTED]) -> None:
         """Pause or mute; live again if that is what it is. What is captured meanwhile is not heard."""
-        self._controls.append("resume" if self.state is silence else _CONTROLS[silence])
+        self.wanted = State.LIVE if self.wanted is silence else silence
+        self._resumes |= self.wanted is State.LIVE
         self._changed.set()
 
     def finish(self) -> None:
@@ -152,16 +164,22 @@ class Speaker:
 
     async def _capture(self) -> None:
         async with aclosing(self._floor) as floor:
-            lost_before = 0
             async for captured in floor:
-                lost = self._uplink.lost_frames
-                self._uplink.add(captured)
-                if self._uplink.lost_frames > lost == lost_before:
-                    self._report("no connection for too long: what is said now is lost, and listeners will be told so")
-                elif self._uplink.lost_frames == lost > lost_before:
-                    self._report(f"of the talk {lost - lost_before} frames are lost; from now on it is kept again")
-                    lost_before = lost
-                self._changed.set()
+                self._take(captured)
+
+    def _take(self, captured: Captured) -> None:
+        """Keep it; what the speaker doesn't want heard goes nowhere."""
+        if self.wanted is not State.LIVE:
+            self._uplink.pass_over(captured)
+            return
+        lost = self._uplink.lost_frames
+        self._uplink.add(captured)
+        if self._uplink.lost_frames > lost == self._lost_before:
+            self._report("no connection for too long: what is said now is lost, and listeners will be told so")
+        elif self._uplink.lost_frames == lost > self._lost_before:
+            self._report(f"of the talk {lost - self._lost_before} frames are lost; from now on it is kept again")
+            self._lost_before = lost
+        self._changed.set()
 
     def _captured(self, capturing: "asyncio.Task[None]") -> None:
         self._captured_all = True
@@ -200,16 +218,21 @@ class Speaker:
             while (answer := _read(await socket.recv())).type != "ready":
                 if answer.type == "error":
                     self._said = answer.message
+        self._begin(answer)
+
+    def _begin(self, ready: Answer) -> None:
+        """Go on where ingest says that the session stands."""
         if not self._begun:
             self._begun = True
-            self._uplink.begin(answer.next_seq, answer.next_sample)
-            if answer.missing_ms:
-                self._report(f"{answer.missing_ms / 1000:.1f} s before this are missing; listeners are told so")
-            if answer.state in _CONTROLS:
-                self._report(f"the session was {answer.state}; it goes on")
-                await socket.send('{"type": "resume"}')
-        self._next = answer.next_seq
-        self._uplink.acknowledge(answer.next_seq - 1)
+            self._uplink.begin(ready.next_seq, ready.next_sample)
+            if ready.missing_ms:
+                self._report(f"{ready.missing_ms / 1000:.1f} s before this are missing; listeners are told so")
+        self._next = ready.next_seq
+        self._uplink.acknowledge(ready.next_seq - 1)
+        self._asked, self._unanswered = ready.state, 0
+        self._resumes = self.wanted is State.LIVE or self._uplink.after(self._next) is not None
+        if self.wanted is State.LIVE and ready.state in _SILENT:
+            self._report(f"the session was {ready.state}; it goes on")
 
     async def _talk(self, socket: ClientConnection) -> None:
         """Send until all is acknowledged; then end or leave. Raises ConnectionClosed unless it leaves by itself."""
@@ -217,11 +240,7 @@ class Speaker:
         try:
             while not (self._done or reading.done()):
                 self._changed.clear()
-                while (frame := self._uplink.after(self._next)) is not None:
-                    await socket.send(pack(frame))
-                    self._next = frame.seq + 1
-                while self._controls:
-                    await socket.send(msgspec.json.encode({"type": self._controls.popleft()}).decode())
+                await self._send(socket)
                 if not self._done:
                     await self._changed.wait()
             if self._done and not self._end:
@@ -234,6 +253,24 @@ class Speaker:
             reading.cancel()
             await asyncio.wait((reading,))
 
+    async def _send(self, socket: ClientConnection) -> None:
+        """All that was captured, then what the speaker wants."""
+        while True:
+            if self._resumes:
+                self._resumes = False
+                await self._ask(socket, State.LIVE)
+            if (frame := self._uplink.after(self._next)) is None:
+                break
+            await socket.send(pack(frame))
+            self._next = frame.seq + 1
+        await self._ask(socket, self.wanted)
+
+    async def _ask(self, socket: ClientConnection, state: State) -> None:
+        if state != self._asked:
+            self._asked = state
+            self._unanswered += 1
+            await socket.send(msgspec.json.encode({"type": _CONTROLS[state]}).decode())
+
     async def _read(self, socket: ClientConnection) -> NoReturn:
         """Read answers until the connection closes. Raises ConnectionClosed."""
         try:
@@ -243,12 +280,18 @@ class Speaker:
                     self._uplink.acknowledge(answer.seq)
                     self._changed.set()
                 elif answer.type == "state":
-                    self.state = State(answer.state)
-                    self._report(f"now {answer.state}")
+                    self._follow(answer.state)
                 elif answer.type == "error":
                     self._said = answer.message
         finally:
             self._changed.set()
+
+    def _follow(self, state: str) -> None:
+        self._report(f"now {state}")
+        if self._unanswered:
+            self._unanswered -= 1
+        elif state in _CONTROLS:
+            self._asked = self.wanted = State(state)  # it was changed elsewhere
 
 
 def _read(message: str | bytes) -> Answer:

@@ -133,6 +133,22 @@ async def test_a_lost_connection_resumes_after_the_last_index_that_was_whole(sto
     assert sorted(listener.hearing.clips) == [0, 1, 2]
 
 
+async def test_who_came_by_a_code_comes_again_by_the_sessions_id() -> None:
+    joins: list[dict[str, Any]] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket)
+        if len(joins) == 1:
+            socket.transport.close()
+            return
+        await send(socket, {"type": "ended", "segments": 0})
+
+    async with notifier(talk) as url:
+        await Listener(url, "K7F2QXA", "pt").run()
+    assert [join["session"] for join in joins] == ["K7F2QXA", "s"]
+
+
 @pytest.mark.parametrize("next_index", [0, 7])
 async def test_who_lost_the_connection_before_anything_was_said_resumes_from_where_it_joined(next_index: int) -> None:
     joins: list[dict[str, Any]] = []
