@@ -15,7 +15,8 @@ from services.cli.clients.audio import read_floor_audio
 from services.cli.clients.connection import GaveUp, Refused, socket_url
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, play_as_captured
 from services.cli.clients.sessions import ApiError, Sessions
-from services.cli.clients.speaker import KEPT_FRAMES, Speaker
+from services.cli.clients.speaker import Speaker
+from services.cli.clients.uplink import KEPT_FRAMES
 from services.cli.stack import Platform
 from services.cli.stack.provision import BUCKET
 from services.common.clock import now_ms

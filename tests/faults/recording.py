@@ -13,7 +13,7 @@ from services.cli.clients.audio import duration_s, to_int16
 from services.cli.clients.listener import Clip, Listener
 from services.cli.clients.microphone import Captured
 from services.cli.clients.notices import CaptionNotice, EndedNotice, Joined, Notice, SpeechNotice
-from services.cli.clients.speaker import Uplink
+from services.cli.clients.uplink import Uplink
 from services.cli.evaluation.measure import segments_of
 from services.common.clock import now_ms
 from tests.faults.auditor import evidence

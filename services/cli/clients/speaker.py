@@ -1,10 +1,8 @@
 """A speaker's client: sends floor audio, keeps what Kafka doesn't have yet, and survives a lost connection."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
 import msgspec
@@ -21,14 +19,10 @@ from services.cli.clients.connection import (
     raise_if_refused,
 )
 from services.cli.clients.microphone import Captured
+from services.cli.clients.uplink import Uplink
 from services.common.contracts import State
-from services.common.frames import WireFrame, pack
+from services.common.frames import pack
 
-KEPT_FRAMES = 1280
-"""About two minutes of 96 ms frames, so that a broker may be gone for one.
-
-Whatever is captured beyond that without a connection is lost for good.
-"""
 _ANSWER_S = 10.0
 _SILENT = (State.PAUSED, State.MUTED)
 _CONTROLS = {State.LIVE: "resume", State.PAUSED: "pause", State.MUTED: "mute"}
@@ -44,58 +38,6 @@ class Answer(msgspec.Struct, frozen=True):
     seq: int = -1
     state: str = State.LIVE
     message: str = ""
-
-
-@dataclass
-class Uplink:
-    """Frames that were captured and that Kafka doesn't have yet, oldest first. At most ``limit``."""
-
-    limit: int = KEPT_FRAMES
-    _kept: deque[WireFrame] = field(default_factory=deque)
-    _next_seq: int = 0
-    _first_sample: int = 0
-    """Where on the session's floor this talk begins."""
-    lost_frames: int = 0
-    """Captured while the link was down for too long."""
-
-    def begin(self, next_seq: int, next_sample: int) -> None:
-        """Go on where the session's floor stands: with all that was captured so far, too."""
-        self._kept = deque(
-            replace(frame, seq=frame.seq + next_seq, first_sample=frame.first_sample + next_sample)
-            for frame in self._kept
-        )
-        self._next_seq += next_seq
-        self._first_sample += next_sample
-
-    def add(self, captured: Captured) -> None:
-        """Keep a frame; when full it is lost, and the next one's first sample leaves the gap visible."""
-        if len(self._kept) >= self.limit:
-            self.lost_frames += 1
-            return
-        first_sample = self._first_sample + captured.first_sample
-        self._kept.append(WireFrame(self._next_seq, first_sample, captured.captured_at_ms, captured.pcm))
-        self._next_seq += 1
-
-    def pass_over(self, captured: Captured) -> None:
-        """The speaker doesn't want it to be heard: the sample clock stands still meanwhile."""
-        self._first_sample -= len(captured.pcm) // 2
-
-    def acknowledge(self, seq: int) -> None:
-        """Kafka has all frames up to this one."""
-        while self._kept and self._kept[0].seq <= seq:
-            self._kept.popleft()
-
-    def after(self, seq: int) -> WireFrame | None:
-        """The first kept frame from ``seq`` on, or None."""
-        if not self._kept:
-            return None
-        at = max(0, seq - self._kept[0].seq)
-        return self._kept[at] if at < len(self._kept) else None
-
-    @property
-    def first_unacknowledged(self) -> int:
-        """What ``start`` tells ingest."""
-        return self._kept[0].seq if self._kept else self._next_seq
 
 
 class Speaker:
@@ -120,6 +62,8 @@ class Speaker:
         self._uplink = Uplink()
         self._capturing: asyncio.Task[None] | None = None
         self._captured_all = False
+        self._fault: BaseException | None = None
+        """Of the floor, which ended with it."""
         self._changed = asyncio.Event()
         self.wanted = State.LIVE
         """What the speaker wants the session to be."""
@@ -153,14 +97,17 @@ class Speaker:
         return self._uplink.lost_frames
 
     async def run(self) -> None:
-        """Speak to the end. Raises Refused, GaveUp, and whatever the floor raises."""
+        """Speak to the end. Raises Refused, GaveUp, and whatever the floor raises, once what came before is sent; the
+        session doesn't end by that."""
+        self._capturing = asyncio.create_task(self._capture())
+        self._capturing.add_done_callback(self._captured)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                self._capturing = tasks.create_task(self._capture())
-                self._capturing.add_done_callback(self._captured)
-                tasks.create_task(self._keep_connected())
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from group
+            await self._keep_connected()
+        finally:
+            self._capturing.cancel()
+            await asyncio.wait((self._capturing,))
+        if self._fault is not None:
+            raise self._fault
 
     async def _capture(self) -> None:
         async with aclosing(self._floor) as floor:
@@ -183,6 +130,10 @@ class Speaker:
 
     def _captured(self, capturing: "asyncio.Task[None]") -> None:
         self._captured_all = True
+        self._fault = None if capturing.cancelled() else capturing.exception()
+        if self._fault is not None:
+            self._end = False  # its speaker may come back
+            self._report(f"{self._fault}; what was said before is still sent")
         self._changed.set()
 
     async def _keep_connected(self) -> None:

@@ -20,7 +20,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from services.cli.clients.connection import Refused
 from services.cli.clients.microphone import FRAME_SAMPLES, Captured, NoMicrophone, play_as_captured, record
-from services.cli.clients.speaker import KEPT_FRAMES, Answer, Speaker, Uplink
+from services.cli.clients.speaker import Answer, Speaker
+from services.cli.clients.uplink import KEPT_FRAMES, Uplink
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, State
 from services.common.frames import unpack
@@ -392,6 +393,22 @@ async def test_a_refusal_ends_the_talk_with_its_reason(code: int) -> None:
         with pytest.raises(Refused) as refused:
             await Speaker(url, "s", "secret", floor(3)).run()
     assert refused.value.code == code
+
+
+async def test_what_was_said_before_the_microphone_failed_is_sent_and_the_session_stays_open() -> None:
+    kept, told = Kept(drop_after=(3,)), list[str]()
+
+    async def unplugged() -> AsyncGenerator[Captured, None]:
+        async for frame in floor(6):
+            yield frame
+        raise NoMicrophone("arecord stopped")
+
+    async with ingest(kept) as url:
+        with pytest.raises(NoMicrophone, match="arecord stopped"):
+            await Speaker(url, "s", "secret", unplugged(), report=told.append).run()
+    assert kept.seqs == list(range(6))
+    assert not kept.ended
+    assert told[0] == "arecord stopped; what was said before is still sent"
 
 
 async def test_a_session_that_is_kept_is_not_ended() -> None:
