@@ -14,8 +14,9 @@ from services.common.contracts import Audience
 
 STALE_MS = 90_000
 """A count that was not repeated for so long is ignored."""
-FORGOTTEN_MS = 180_000
-"""After this nothing about a language is remembered, not even that somebody listened."""
+LINGER_MS = 210_000
+"""So long after the last sign of a listener their language still goes on: whoever lost the connection tries to come
+back for three minutes, and may have been counted last half a minute before. Then nothing of it is remembered."""
 _LOOK_S = 5.0
 
 
@@ -25,14 +26,16 @@ class Listeners(NamedTuple):
     listeners: int = 0
     hearing: int = 0
     """Those of them who take speech."""
-    last_known_ms: float = float("-inf")
-    """By the view's steady clock: the last sign of a listener, the leaving of the last one included."""
+    speech_wanted: bool = False
+    """Whether anybody takes speech, or did within ``LINGER_MS``."""
 
 
 class _Known(NamedTuple):
     record: Audience
     said_at_ms: float
-    """By the steady clock."""
+    """By the steady clock, as the other."""
+    heard_at_ms: float
+    """The last sign of somebody who takes speech, the leaving of the last one included."""
 
 
 class _Received(Protocol):
@@ -62,21 +65,26 @@ class AudienceView:
         known = self._records.setdefault(record.session_id, {})
         before = known.get((record.language, record.notifier_id))
         if before is None or before.record.listeners or record.listeners:  # a repeated zero is no sign of life
-            age_ms = max(0.0, self._wall() - record.at_ms)
-            known[record.language, record.notifier_id] = _Known(record, self._clock() - age_ms)
+            at_ms = self._clock() - max(0.0, self._wall() - record.at_ms)
+            heard_at_ms = before.heard_at_ms if before else float("-inf")
+            if record.hearing or (before.record.hearing if before else not record.listeners):  # who has just left
+                heard_at_ms = at_ms
+            known[record.language, record.notifier_id] = _Known(record, at_ms, heard_at_ms)
         self._tell(record.session_id)
 
     def languages(self, session_id: str) -> dict[str, Listeners]:
-        """Every language of the session that somebody listens to, or listened to lately (then with zeros)."""
-        fresh = self._clock() - STALE_MS
+        """Every language of the session that somebody listens to, or did within ``LINGER_MS`` (then with zeros)."""
+        fresh, wanted = self._clock() - STALE_MS, self._clock() - LINGER_MS
         totals: dict[str, Listeners] = {}
-        for (language, _), (record, said_at_ms) in self._records.get(session_id, {}).items():
+        for (language, _), (record, said_at_ms, heard_at_ms) in self._records.get(session_id, {}).items():
+            if said_at_ms <= wanted:
+                continue
             total = totals.get(language, Listeners())
             counts = said_at_ms > fresh
             totals[language] = Listeners(
                 total.listeners + (record.listeners if counts else 0),
                 total.hearing + (record.hearing if counts else 0),
-                max(total.last_known_ms, said_at_ms),
+                total.speech_wanted or heard_at_ms > wanted,
             )
         return totals
 
@@ -95,7 +103,7 @@ class AudienceView:
 
     def expire(self) -> None:
         """Forget what is old, and call back for sessions whose counts went stale."""
-        forgotten = self._clock() - FORGOTTEN_MS
+        forgotten = self._clock() - LINGER_MS
         for session_id, records in list(self._records.items()):
             self._tell(session_id)
             kept = {key: known for key, known in records.items() if known.said_at_ms > forgotten}

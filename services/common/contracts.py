@@ -98,6 +98,10 @@ MISSING = "audio missing"
 """Why a caption has no text that stands for audio which never came, or which no recognizer could take."""
 
 
+SHED = "speech left out to keep up"
+"""Why a caption isn't spoken that would have been heard too late."""
+
+
 class Stretch(msgspec.Struct, frozen=True):
     """A piece of floor audio."""
 
@@ -180,6 +184,8 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     """Mark to append to the caption before this one: it was decided only now."""
     failed: str | None = None
     """Why there is no translation; the text is then empty, never another language's."""
+    unspoken: str | None = None
+    """Why no speech follows, though there is a text, a voice, and somebody who takes speech."""
     missing_ms: FloorMs = 0.0
     """Of its span, what is missing: it stands for that alone, so all of it. There is a reason in ``failed`` too."""
     floor_epoch_ms: AtMs = 0.0

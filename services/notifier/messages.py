@@ -123,6 +123,7 @@ class CaptionNotice(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
     stages: dict[str, float]
     sent_at_ms: float
     failed: str | msgspec.UnsetType = msgspec.UNSET
+    unspoken: str | msgspec.UnsetType = msgspec.UNSET
     missing_ms: float | msgspec.UnsetType = msgspec.UNSET
     history: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -191,6 +192,7 @@ def caption_notice(record: Caption, stages: dict[str, float], now_ms: float, *, 
         stages=stages,
         sent_at_ms=now_ms,
         failed=record.failed or msgspec.UNSET,
+        unspoken=record.unspoken or msgspec.UNSET,
         missing_ms=record.missing_ms or msgspec.UNSET,
         history=history or msgspec.UNSET,
     )

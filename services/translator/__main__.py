@@ -97,7 +97,6 @@ async def serve(service: Service, settings: TranslatorSettings, open_own: OpenAd
                 shed_backlog_ms=settings.shed_backlog_s * 1000,
             ),
             audience=audience,
-            linger_ms=settings.linger_s * 1000,
             clock=steady_ms,
             traced=traces.published if traces else untraced,
         )

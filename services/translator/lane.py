@@ -12,9 +12,8 @@ import msgspec
 import structlog
 
 from services.common import stages
-from services.common.audience import Listeners
 from services.common.clock import now_ms
-from services.common.contracts import MISSING, Caption, Final, Finished, LaneFinished, Speech, Translation
+from services.common.contracts import MISSING, SHED, Caption, Final, Finished, LaneFinished, Speech, Translation
 from services.common.errors import EngineError, EngineRejected, ends_process
 from services.common.kafka import Received
 from services.translator import metrics
@@ -52,7 +51,8 @@ class LaneContext:
     """Puts a record into the outbox; synchronous."""
     ended: Callable[[], None]
     """The lane has said everything and hears nothing any more; synchronous."""
-    listeners: Callable[[], Listeners]
+    speech_wanted: Callable[[], bool]
+    """Whether anybody takes speech, or may come back for it."""
     clock: Callable[[], float]
     """Steady ms: what the playhead and the chunker go by. Records tell the wall's time."""
 
@@ -253,8 +253,10 @@ class Lane:
         self._translate_ms = self.context.clock() - began
 
     def _publish_caption(self, piece: Piece, now: float) -> None:
-        hearing = self.context.listeners().hearing
-        spoken = bool(piece.text) and self._speaks(hearing, now)
+        voiced = self.context.language in self.context.engines.synthesizer.languages
+        wanted = bool(piece.text) and voiced and self.context.speech_wanted()
+        shed = wanted and self._sheds(now)
+        spoken = wanted and not shed
         source = self._source_of(piece)
         published_at_ms = now_ms()
         decide_ms = max(0.0, published_at_ms - source.received.read_at_ms)
@@ -270,6 +272,7 @@ class Lane:
             spoken=spoken,
             previous_mark=piece.previous_mark,
             failed=piece.failed,
+            unspoken=SHED if shed else None,
             floor_epoch_ms=source.final.floor_epoch_ms,
             stages={
                 **source.final.stages,
@@ -290,10 +293,8 @@ class Lane:
             self._lost("untranslated")
         self._to_speak.set()
 
-    def _speaks(self, hearing: int, now: float) -> bool:
-        """Whether a segment decided now gets speech."""
-        if not hearing or self.context.language not in self.context.engines.synthesizer.languages:
-            return False
+    def _sheds(self, now: float) -> bool:
+        """Whether the speech of a segment decided now is left out, since it would be heard too late."""
         behind_ms = self.playhead.remaining_ms(now)
         waiting = len(self.published.speechless)
         policy = self.context.policy
@@ -304,7 +305,7 @@ class Lane:
             log.warning(event, behind_ms=round(behind_ms), waiting=waiting)
         if shed:
             self._lost("shed")
-        return not shed
+        return shed
 
     def _source_of(self, piece: Piece) -> _Heard:
         """The final that the piece's last word came with."""

@@ -64,10 +64,8 @@ class Workshop:
     make_chunker: MakeChunker
     policy: LanePolicy
     audience: AudienceView
-    linger_ms: float
-    """A lane stops when nobody has listened for so long."""
     clock: Callable[[], float]
-    """Steady ms, as the audience's."""
+    """Steady ms."""
     traced: Callable[[Translation], Headers]
     """Traces a record that is to be published, and gives the headers that carry the trace on."""
 
@@ -145,19 +143,13 @@ class Session:
                 self._put(LaneFinished(session_id=self._id, language=language, segments=published.next_index))
 
     def follow_audience(self, at_ms: float | None = None) -> None:
-        """Start lanes that somebody listens to, or did a moment ago (through a notifier that restarts while this task
-        takes over, say); retire those that nobody has listened to for a while.
+        """Start lanes that somebody listens to, or did and may come back to; retire the others.
 
         at_ms: when the words to come were published (wall clock); None: they have yet to be.
         """
         if self._finished:
             return
-        now = self._workshop.clock()
-        wanted = {
-            language
-            for language, count in self._workshop.audience.languages(self._id).items()
-            if count.listeners or count.last_known_ms > now - self._workshop.linger_ms
-        }
+        wanted = self._workshop.audience.languages(self._id).keys()
         if self._source is not None:
             for language in (wanted & LANGUAGES.keys()) - {self._source} - self._lanes.keys():
                 self._begin(language, now_ms() if at_ms is None else at_ms)
@@ -209,7 +201,7 @@ class Session:
                 policy=self._workshop.policy,
                 publish=self._publish,
                 ended=lambda: self._end_lane(language),
-                listeners=lambda: self._workshop.audience.of(self._id, language),
+                speech_wanted=lambda: self._workshop.audience.of(self._id, language).speech_wanted,
                 clock=self._workshop.clock,
             ),
             chunker=self._workshop.make_chunker(Sentences(published.covered_ms, published.said), language),

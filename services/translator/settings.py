@@ -53,8 +53,6 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     """For one translation, retries included; then its words become a segment marked as failed."""
     synthesize_deadline_s: Seconds = _deadlines.synthesize_s
     store_deadline_s: Seconds = _deadlines.store_s
-    linger_s: Seconds = 30.0
-    """A language's lane stops when nobody has listened for so long."""
     translation_workers: PositiveInt = 1
     voice_workers: PositiveInt = 1
     """Processes that engines run in."""

@@ -27,6 +27,7 @@ from tests.faults.auditor.evidence import (
     Joined,
     LaneFinished,
     Line,
+    Listened,
     Played,
     Speech,
     SpokenWord,
@@ -37,6 +38,7 @@ from tests.faults.auditor.evidence import (
     Word,
     read,
 )
+from tests.faults.auditor.talk import of_each_session
 
 RECORD = Path(__file__).parents[1] / "data" / "audit"
 LINES: Sequence[AnyLine] = read(RECORD)
@@ -191,6 +193,7 @@ DAMAGES: dict[str, tuple[Damage, Kind, str]] = {
     "speech says something else": (changed(Speech, 1, text="não"), Kind.ALTERED, "pt: translated > spoken"),
     "speech without a clip": (changed(Speech, 1, key=None), Kind.LOST, "pt: translated > spoken"),
     "speech failed": (changed(Speech, 1, key=None, failed="x"), Kind.TOLD, "pt: translated > spoken"),
+    "speech was never meant to be": (changed(Caption, 1, spoken=False), Kind.LOST, "pt: translated > spoken"),
     "a language never finished": (without(LaneFinished, 0), Kind.LOST, "pt: translations"),
     "a language finished twice": (twice(LaneFinished, 0), Kind.REPEATED, "pt: translations"),
     "a language finished too early": (changed(LaneFinished, 0, offset=0), Kind.REORDERED, "pt: translations"),
@@ -281,6 +284,53 @@ def test_what_failed_and_was_told_so_to_everybody_is_counted_and_no_silent_loss(
     silent = {at(Fetched, 1), at(Played, 1)}
     account = audited(line for place, line in enumerate(lines) if place not in silent)
     assert (account.clean, account.count(Kind.TOLD)) == (True, 1)
+
+
+def unspoken(number: int, why: str | None) -> list[Any]:
+    """The record of a talk in which this caption was never to be spoken, and all know it."""
+    lines = changed(Caption, number, spoken=False, unspoken=why)(list(LINES))
+    lines = changed(ToldCaption, number, spoken=False, unspoken=why)(lines)
+    index = lines[at(Caption, number)].index
+    return [
+        line
+        for line in lines
+        if not isinstance(line, Speech | ToldSpeech | Fetched | Played) or (line.language, line.index) != ("pt", index)
+    ]
+
+
+def said_at_ms(number: int) -> float:
+    """When the words of this caption had been spoken, by the wall clock."""
+    caption: Any = LINES[at(Caption, number)]
+    (talk,) = of_each_session(LINES)
+    return talk.captured_at_ms(caption.end_ms)
+
+
+def test_what_is_not_spoken_though_somebody_hears_it_is_lost_as_many_words_as_it_has() -> None:
+    caption: Any = LINES[at(Caption, 1)]
+    (finding,) = audited(unspoken(1, None)).findings
+    words = len(caption.source.split())
+    assert (finding.kind, finding.where, finding.words) == (Kind.LOST, "pt: translated > spoken", words)
+
+
+def test_what_is_not_spoken_and_says_why_is_told() -> None:
+    account = audited(unspoken(1, "speech left out to keep up"))
+    assert (account.clean, account.count(Kind.TOLD), len(account.findings)) == (True, 1, 1)
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_what_was_said_before_anybody_came_to_hear_it_need_not_be_spoken(hears: bool) -> None:
+    lines = unspoken(1, None)
+    place = lines.index(LINES[at(Joined, 0)])
+    came = {"at_ms": said_at_ms(1) + 1} if hears else {"hear": False}
+    lines[place] = msgspec.structs.replace(lines[place], **came)
+    findings = audited(lines).findings
+    assert [one for one in findings if one.where == "pt: translated > spoken"] == []
+
+
+def test_what_was_said_after_who_heard_it_had_left_need_not_be_spoken() -> None:
+    until_ms = said_at_ms(1)
+    left = [x for x in unspoken(1, None) if not isinstance(x, Listened) or x.language != "pt" or x.at_ms < until_ms]
+    assert [one for one in audited(left).findings if one.where == "pt: translated > spoken"] == []
 
 
 def test_a_clip_that_a_listener_gave_up_is_lost_whatever_else_is_said_of_it() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.common.audience import FORGOTTEN_MS, STALE_MS, AudienceView, Listeners
+from services.cli.clients.connection import GIVE_UP_S
+from services.common.audience import LINGER_MS, STALE_MS, AudienceView, Listeners
 from services.common.contracts import Audience
+from services.notifier.audience import REPEAT_S
 
 
 class Clock:
@@ -43,7 +45,7 @@ def test_counts_of_all_notifiers_add_up(view: AudienceView, clock: Clock) -> Non
     view.apply(count(clock, 3, 1))
     view.apply(count(clock, 4, 2, notifier="2"))
     view.apply(count(clock, 5, 5, language="es"))
-    assert view.of("s", "pt") == Listeners(7, 3, clock.now)
+    assert view.of("s", "pt") == Listeners(7, 3, speech_wanted=True)
     assert view.languages("s").keys() == {"pt", "es"}
     assert view.of("other", "pt") == Listeners()
 
@@ -58,10 +60,9 @@ def test_a_dead_notifier_s_count_is_ignored_and_callers_are_told(view: AudienceV
     told: list[str] = []
     with view.watched(told.append):
         view.apply(count(clock, 3))
-        began = clock.now
         clock.now += STALE_MS
         view.expire()
-        assert view.of("s", "pt") == Listeners(0, 0, began)
+        assert view.of("s", "pt") == Listeners()
     assert told == ["s", "s"]
 
 
@@ -83,21 +84,58 @@ def test_after_the_block_nobody_is_called_back(view: AudienceView, clock: Clock)
     assert told == []
 
 
-def test_when_the_last_listener_left_is_known_however_often_zero_is_repeated(view: AudienceView, clock: Clock) -> None:
+def test_a_language_is_wanted_for_a_while_after_the_last_listener_left_however_often_zero_is_repeated(
+    view: AudienceView, clock: Clock
+) -> None:
     view.apply(count(clock, 3))
     clock.now += 10_000
     view.apply(count(clock, 0))
-    left = clock.now
-    clock.now += 30_000
+    clock.now += LINGER_MS - 1
     view.apply(count(clock, 0))
-    assert view.of("s", "pt") == Listeners(0, 0, left)
-
-
-def test_a_session_without_listeners_is_forgotten(view: AudienceView, clock: Clock) -> None:
-    view.apply(count(clock, 3))
-    clock.now += FORGOTTEN_MS
+    assert view.languages("s") == {"pt": Listeners()}
+    clock.now += 1
+    assert view.languages("s") == {}
     view.expire()
     assert view.languages("s") == {}
+
+
+def test_speech_is_wanted_for_a_while_after_the_last_who_took_it_left_though_others_read_on(
+    view: AudienceView, clock: Clock
+) -> None:
+    view.apply(count(clock, 3, 1))
+    clock.now += 100_000
+    view.apply(count(clock, 3, 1))
+    view.apply(count(clock, 2))
+    left = clock.now
+    while clock.now - left < LINGER_MS:
+        assert view.of("s", "pt") == Listeners(2, 0, speech_wanted=True)
+        clock.now += 30_000
+        view.apply(count(clock, 2))
+    assert view.of("s", "pt") == Listeners(2, 0)
+
+
+def test_speech_is_wanted_while_any_notifier_s_listeners_may_come_back_for_it(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 1, 1, notifier="1"))
+    view.apply(count(clock, 0, notifier="1"))
+    view.apply(count(clock, 1, notifier="2"))
+    assert view.of("s", "pt") == Listeners(1, 0, speech_wanted=True)
+
+
+def test_who_takes_speech_is_not_made_up_for_readers(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 1))
+    view.apply(count(clock, 0))
+    assert view.of("s", "pt") == Listeners()
+
+
+def test_a_view_that_begins_with_a_zero_takes_those_who_left_for_listeners_who_may_come_back_for_speech(
+    view: AudienceView, clock: Clock
+) -> None:
+    view.apply(count(clock, 0))
+    assert view.of("s", "pt") == Listeners(speech_wanted=True)
+
+
+def test_a_language_goes_on_for_as_long_as_clients_try_to_come_back() -> None:
+    assert LINGER_MS == 1000 * (GIVE_UP_S + REPEAT_S)
 
 
 async def test_records_are_followed(view: AudienceView, clock: Clock) -> None:
@@ -117,7 +155,7 @@ def test_a_count_from_a_clock_that_is_ahead_lasts_no_longer_than_others(view: Au
     view.apply(msgspec.structs.replace(count(clock, 3), at_ms=clock.now + 1e9))
     clock.now += STALE_MS
     assert view.of("s", "pt").listeners == 0
-    clock.now += FORGOTTEN_MS
+    clock.now += LINGER_MS
     view.expire()
     assert view.languages("s") == {}
 

@@ -30,6 +30,7 @@ class CaptionNotice(msgspec.Struct, frozen=True, kw_only=True, tag="caption"):
     spoken: bool
     previous_mark: SentenceMark | None = ""
     failed: str | None = None
+    unspoken: str | None = None
     missing_ms: float = 0.0
     floor_epoch_ms: float
     stages: dict[str, float] = {}

@@ -88,7 +88,7 @@ def _read(record: Any) -> Iterator[AnyLine]:
             yield Finished(end_ms=told["end_ms"], **place)
         case "translations", "caption":
             yield Caption(
-                **_those(told, "language index start_ms end_ms text source spoken failed missing_ms"), **place
+                **_those(told, "language index start_ms end_ms text source spoken failed unspoken missing_ms"), **place
             )
         case "translations", "speech":
             yield Speech(**_those(told, "language index start_ms end_ms text key duration_ms failed"), **place)

@@ -128,6 +128,7 @@ class Caption(Record, frozen=True, kw_only=True, tag="caption"):
     source: str
     spoken: bool
     failed: str | None = None
+    unspoken: str | None = None
     missing_ms: float = 0.0
 
 
@@ -207,6 +208,7 @@ class ToldCaption(Listened, frozen=True, kw_only=True, tag="told_caption"):
     source: str
     spoken: bool
     failed: str | None = None
+    unspoken: str | None = None
     missing_ms: float = 0.0
 
 

@@ -15,6 +15,8 @@ from tests.faults.faults.fault import RECOGNIZED_S, Fault
 from tests.faults.scene import Harmless, Scene
 
 _AGAIN_S = 60.0
+_LEFT_OUT_S = 20.0
+"""Speech that would be heard later than this after its caption is not made."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class OfBrokers(Fault):
 @dataclass(frozen=True)
 class Gone(OfBrokers):
     """kill -9, and started again."""
+
+    @property
+    def most_told(self) -> int | None:
+        """Of what was said while it was away for long, speech that would be heard too late is left out."""
+        return 0 if self.lasts_s < _LEFT_OUT_S else None
 
     @property
     def name(self) -> str:

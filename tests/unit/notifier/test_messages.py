@@ -1,8 +1,11 @@
-"""What listeners may send."""
+"""What listeners may send, and what they are sent."""
 
+import msgspec
 import pytest
 
-from services.notifier.messages import Join, Refused, read_join
+from services.common.contracts import SHED
+from services.notifier.messages import Join, Refused, caption_notice, encode, read_join
+from tests.unit.notifier.records import caption
 
 
 def test_a_join_is_read_with_its_defaults() -> None:
@@ -43,3 +46,10 @@ def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
         read_join(text)
     assert refused.value.close == 4400
+
+
+@pytest.mark.parametrize("why", [SHED, None])
+def test_a_caption_says_why_it_is_not_spoken_where_there_is_a_reason(why: str | None) -> None:
+    record = msgspec.structs.replace(caption(0), spoken=False, unspoken=why)
+    told = msgspec.json.decode(encode(caption_notice(record, {}, 0.0, history=False)))
+    assert (told["spoken"], told.get("unspoken")) == (False, why)

@@ -87,7 +87,6 @@ def workshop(
     audience: AudienceView | None = None,
     shed_backlog_ms: float = 1e12,
     most_clips_waiting: int = 1000,
-    linger_ms: float = 30_000,
     deadlines: Deadlines | None = None,
     traced: Callable[[Translation], Headers] = untraced,
     clock: Callable[[], float] = steady_ms,
@@ -103,7 +102,6 @@ def workshop(
         make_chunker=make_chunker,
         policy=LanePolicy(Pace(), shed_backlog_ms, most_clips_waiting),
         audience=audience or AudienceView(clock),
-        linger_ms=linger_ms,
         clock=clock,
         traced=traced,
     )

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.common import clock, stages
-from services.common.audience import AudienceView
+from services.common.audience import LINGER_MS, AudienceView
 from services.common.clock import now_ms
-from services.common.contracts import Boundary, Final, Finished, LaneFinished, Speech, Stretch
+from services.common.contracts import SHED, Boundary, Final, Finished, LaneFinished, Speech, Stretch
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded
 from services.translator.engines import Deadlines
 from services.translator.ports import Clip
@@ -267,10 +267,59 @@ async def test_speech_that_would_come_too_late_is_not_made(run: Start, audience:
     listen(audience, "pt")
     await running.feed(*TALK, END)
     await running.until(lambda: bool(running.kafka.finishes("pt")))
-    spoken = [caption.spoken for caption in running.kafka.captions("pt")]
+    captions = running.kafka.captions("pt")
+    spoken = [caption.spoken for caption in captions]
     assert spoken[0]
     assert not all(spoken)
+    assert [caption.unspoken for caption in captions] == [None if is_spoken else SHED for is_spoken in spoken]
     assert len(running.kafka.speeches("pt")) == spoken.count(True)
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_what_is_said_while_the_only_listeners_connect_again_is_spoken(
+    run: Start, audience: AudienceView, back: bool
+) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    listen(audience, "pt", listeners=0)
+    await running.feed(TALK[1])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 2)
+    listen(audience, "pt", hearing=1 if back else 0)
+    await running.feed(TALK[2], END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [speech.index for speech in running.kafka.speeches("pt")] == [0, 1, 2]
+
+
+async def test_what_is_said_while_the_only_listeners_connect_again_is_spoken_after_a_takeover_too(
+    run: Start, audience: AudienceView
+) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    await running.kafka.crash()
+    running.kafka.shop = workshop(audience=(anew := AudienceView()))
+    listen(anew, "pt", listeners=0)  # all that is left of them where the topic was compacted
+    await running.kafka.take_over()
+    running.kafka.log += [TALK[1], END]
+    while await running.kafka.feed():
+        pass
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [speech.index for speech in running.kafka.speeches("pt")] == [0, 1]
+
+
+async def test_once_nobody_can_come_back_for_speech_those_who_read_on_cost_no_voice(
+    run: Start, audience: AudienceView
+) -> None:
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt", listeners=2, hearing=1)
+    listen(audience, "pt", listeners=1, hearing=0, at_ms=now_ms() - LINGER_MS)
+    listen(audience, "pt", listeners=1, hearing=0)
+    await running.feed(*TALK, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert [(one.spoken, one.unspoken) for one in running.kafka.captions("pt")] == [(False, None)] * 3
 
 
 async def test_speech_gets_faster_behind_a_backlog(run: Start, audience: AudienceView) -> None:
@@ -298,11 +347,11 @@ async def test_a_new_listener_gets_the_open_sentence_from_its_beginning(run: Sta
 async def test_a_lane_stops_after_what_was_said_and_goes_on_for_a_new_listener(
     run: Start, audience: AudienceView
 ) -> None:
-    running = await run(workshop(audience=audience, linger_ms=0))
+    running = await run(workshop(audience=audience))
     listen(audience, "pt")
     await running.feed(TALK[0])
     await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
-    listen(audience, "pt", listeners=0, at_ms=now_ms() - 1)
+    listen(audience, "pt", listeners=0, at_ms=now_ms() - LINGER_MS)
     await running.feed(TALK[1])
     await running.until(lambda: running.kafka.committed == 2)
     listen(audience, "pt")
@@ -375,11 +424,11 @@ async def test_after_a_takeover_the_next_caption_still_brings_the_mark(run: Star
 
 
 async def test_the_end_is_told_to_languages_whose_listeners_have_left(run: Start, audience: AudienceView) -> None:
-    running = await run(workshop(audience=audience, linger_ms=0))
+    running = await run(workshop(audience=audience))
     listen(audience, "pt")
     await running.feed(TALK[0])
     await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
-    listen(audience, "pt", listeners=0, at_ms=now_ms() - 1)
+    listen(audience, "pt", listeners=0, at_ms=now_ms() - LINGER_MS)
     await running.until(lambda: running.kafka.committed == 1)
     await running.feed(END)
     await running.until(lambda: bool(running.kafka.finishes("pt")))

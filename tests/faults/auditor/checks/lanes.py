@@ -1,10 +1,11 @@
 """Translated, spoken, stored, for each language: every word in one caption, every promised clip there."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from tests.faults.auditor.alignment import plain
 from tests.faults.auditor.checks.sequence import gapless
-from tests.faults.auditor.evidence import Caption, Speech, Word
+from tests.faults.auditor.evidence import Caption, Joined, Speech, ToldEnd, Word
 from tests.faults.auditor.findings import Finding, Kind
 from tests.faults.auditor.talk import Talk
 
@@ -20,6 +21,7 @@ def check(talk: Talk) -> Iterator[Finding]:
         yield from gapless(f"{language}: translations", "caption", [one.index for one in talk.captions(language)])
         yield from _every_word(talk, language)
         yield from _spoken(talk, language)
+        yield from _unspoken(talk, language)
         yield from _stored(talk, language)
         yield from _finished(talk, language)
 
@@ -88,6 +90,27 @@ def _spoken(talk: Talk, language: str) -> Iterator[Finding]:
     for index in promised:
         if index not in seen:
             yield Finding(Kind.LOST, where, f"speech {index}")
+
+
+def _unspoken(talk: Talk, language: str) -> Iterator[Finding]:
+    """What was said while somebody was there to hear it is spoken, or its caption says why not."""
+    hearing: list[tuple[float, float]] = []
+    for seen in talk.listeners(language).values():
+        joined = [line.at_ms for line in seen if isinstance(line, Joined) and line.hear]
+        to_the_end = any(isinstance(line, ToldEnd) for line in seen)
+        if joined:
+            hearing.append((joined[0], math.inf if to_the_end else seen[-1].at_ms))
+    for caption in talk.captions(language):
+        if caption.spoken or caption.failed or not caption.text:
+            continue
+        said_at_ms = talk.captured_at_ms(min(caption.end_ms, talk.floor_ms))
+        if any(first <= said_at_ms <= last for first, last in hearing):
+            yield Finding(
+                Kind.TOLD if caption.unspoken else Kind.LOST,
+                f"{language}: translated > spoken",
+                f"caption {caption.index} is not spoken: {caption.unspoken or 'it does not say why'}",
+                words=len(caption.source.split()),
+            )
 
 
 def _same(caption: Caption, speech: Speech) -> bool:

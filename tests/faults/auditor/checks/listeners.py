@@ -97,7 +97,7 @@ def _told(talk: Talk, listener: str, seen: Sequence[Listened]) -> Iterator[Findi
 def _same_caption(caption: Caption, told: ToldCaption) -> bool:
     return all(
         getattr(caption, name) == getattr(told, name)
-        for name in ("start_ms", "end_ms", "text", "source", "spoken", "failed", "missing_ms")
+        for name in ("start_ms", "end_ms", "text", "source", "spoken", "failed", "unspoken", "missing_ms")
     )
 
 
