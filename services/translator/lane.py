@@ -331,7 +331,7 @@ class Lane:
             )
             clip = await self.context.engines.synthesize(caption.text, self.context.language, rate)
             made_at_ms = now_ms()
-            wanted = f"{caption.session_id}/{caption.language}/{caption.index:06d}.{clip.extension}"
+            wanted = f"{caption.session_id}/{caption.language}/{caption.index:06d}-{clip.digest}.{clip.extension}"
             await self.context.engines.put(wanted, clip)
             stored_at_ms = now_ms()
             key, duration_ms = wanted, clip.duration_ms

@@ -1,5 +1,6 @@
 """What the translator needs: a translation engine, a voice, and a place for clips."""
 
+import hashlib
 from typing import Protocol
 
 import msgspec
@@ -12,6 +13,11 @@ class Clip(msgspec.Struct, frozen=True):
     content_type: str
     extension: str
     duration_ms: float
+
+    @property
+    def digest(self) -> str:
+        """A name for this audio and no other."""
+        return hashlib.blake2b(self.audio, digest_size=8).hexdigest()
 
 
 class Translator(Protocol):

@@ -1,4 +1,4 @@
-"""Clips in S3, under keys made of their identity: a replay overwrites, it never adds."""
+"""Clips in S3, under keys made of the segment's identity and the audio: nobody can put another in a clip's place."""
 
 import asyncio
 from collections.abc import AsyncIterator

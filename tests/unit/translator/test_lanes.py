@@ -97,7 +97,9 @@ async def test_caption_comes_first_then_speech_whose_clip_is_stored(run: Start, 
         assert kinds.index(("Caption", index)) < kinds.index(("Speech", index))
     assert [speech.index for speech in running.kafka.speeches("pt")] == [0, 1, 2]
     for speech in running.kafka.speeches("pt"):
-        assert speech.key == f"s/pt/{speech.index:06d}.flac"
+        assert speech.key is not None
+        assert speech.key.startswith(f"s/pt/{speech.index:06d}-")
+        assert speech.key.endswith(".flac")
         assert store.clips[speech.key].duration_ms == speech.duration_ms
 
 
@@ -389,6 +391,34 @@ async def test_after_a_takeover_missing_speech_is_made_before_anything_else(run:
     await stuck.until(lambda: len(stuck.kafka.speeches("pt")) == 3)
     assert [speech.index for speech in stuck.kafka.speeches("pt")] == [0, 1, 2]
     assert len(store.clips) == 3
+
+
+async def test_who_lost_the_partition_and_still_reaches_the_store_can_not_change_a_clip_that_was_announced(
+    run: Start, audience: AudienceView
+) -> None:
+    store, may_store = FakeStore(), asyncio.Event()
+
+    class Late(FakeStore):
+        async def put(self, key: str, clip: Clip) -> None:
+            await may_store.wait()
+            await store.put(key, clip)
+
+    class Slower(FakeSynthesizer):
+        async def synthesize(self, text: str, language: str, rate: float) -> Clip:
+            return msgspec.structs.replace(await super().synthesize(text, language, rate), audio=b"slower")
+
+    listen(audience, "pt")
+    fenced = await run(workshop(store=Late(), synthesizer=Slower(), audience=audience))
+    await fenced.feed(TALK[0])
+    await fenced.until(lambda: len(fenced.kafka.captions("pt")) == 1)
+    successor = await run(workshop(store=store, audience=audience))
+    await successor.feed(TALK[0])
+    await successor.until(lambda: len(successor.kafka.speeches("pt")) == 1)
+    may_store.set()
+    await fenced.until(lambda: len(store.clips) == 2)
+    (announced,) = successor.kafka.speeches("pt")
+    assert announced.key is not None
+    assert store.clips[announced.key].audio == announced.text.encode()
 
 
 async def test_after_a_takeover_the_open_sentence_is_translated_as_a_whole(run: Start, audience: AudienceView) -> None:
