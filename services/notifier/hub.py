@@ -35,8 +35,9 @@ _LATE_RESUME_MS = 120_000
 """So long after the end a listener who lost the connection may come back for the rest; nobody else may join."""
 _STATE_KEPT_MS = 48 * 3_600_000
 """As long as the topic keeps a state, several times as long as a session may last: who was to end this one is gone."""
-_TRANSCRIPT_AWAITED_MS = 60_000
-"""So long after the end nothing may come of a transcript that is not complete: a takeover takes a while."""
+_REST_AWAITED_MS = 60_000
+"""So long after the end nothing may come of a transcript that is not complete, or of a language that lacks some of it: a
+takeover takes a while."""
 
 
 Prepare = Callable[[Speech, Callable[[], None]], None]
@@ -172,7 +173,7 @@ class Hub:
         for session_id, room in list(self._rooms.items()):
             if room.session is not None and room.announced_at_ms < now - _STATE_KEPT_MS:
                 self._end(room.session, now)
-            room.finish_quiet(now - self._limits.finish_ms, now - max(self._limits.finish_ms, _TRANSCRIPT_AWAITED_MS))
+            room.finish_quiet(now - self._limits.finish_ms, now - max(self._limits.finish_ms, _REST_AWAITED_MS))
             unneeded = (room.ended_at_ms is not None and room.ended_at_ms < now - _LATE_RESUME_MS) or (
                 room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
             )

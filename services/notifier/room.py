@@ -72,14 +72,15 @@ class Room:
     def finish_quiet(self, quiet_since_ms: float, given_up_since_ms: float) -> None:
         """In a session that has ended: no more is expected of languages in which nothing has come since that time.
 
-        given_up_since_ms: the same while the transcript is not complete, since words may be on their way still.
+        given_up_since_ms: the same while the transcript is not complete, or the language lacks some of it.
         """
         if self.ended_at_ms is None or self.session is None:
             return
         spoken = self.session.source_language
+        transcript = self.tail(spoken)
         for language in self.seats:
             tail = self.tail(language)
-            complete = self.tail(spoken).segments is not None
+            complete = transcript.segments is not None and tail.reaches(transcript.end_ms)
             moved = max(self.ended_at_ms, *(self.moved_at_ms.get(one, 0.0) for one in (language, spoken)))
             if tail.segments is None and moved <= (quiet_since_ms if complete else given_up_since_ms):
                 tail.finish(tail.next_index)

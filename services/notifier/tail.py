@@ -4,6 +4,7 @@ Listeners have no queues of their own: each has a cursor into the tail that they
 nothing but its place, and what it hasn't been given yet is bounded by the tail.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -87,6 +88,16 @@ class Tail:
 
     def __getitem__(self, index: int) -> Segment:
         return self._segments[index - self.first]
+
+    @property
+    def end_ms(self) -> float:
+        """Floor time at which the last span ends; minus infinity where none is kept."""
+        return self._segments[-1].caption.record.end_ms if self._segments else -math.inf
+
+    def reaches(self, floor_ms: float) -> bool:
+        """Whether captions do, and all speech has come that they promise."""
+        speechless = (one.caption.record.spoken for one in self._segments if one.speech is None)
+        return self.end_ms >= floor_ms and not any(speechless)
 
     def ending_after(self, floor_ms: float) -> int:
         """The first index kept whose span ends later than this; the next one where there is none."""

@@ -14,6 +14,7 @@ from services.common.contracts import (
     LaneFinished,
     Partial,
     Recognition,
+    Speech,
     State,
     Stretch,
     Word,
@@ -253,7 +254,7 @@ def test_the_wait_goes_on_while_something_still_comes(world: World) -> None:
     world.hub.take(session(state=State.ENDED), 0.0)
     world.hub.take(TRANSCRIBED, 0.0)
     world.now += 14_000
-    world.hub.take(caption(0), 0.0)
+    world.hub.take(caption(0, spoken=False), 0.0)
     world.now += 14_000
     world.hub.sweep()
     assert not any(isinstance(one, Ended) for one in world.told(seat))
@@ -276,6 +277,47 @@ def test_while_the_transcript_is_not_complete_its_last_words_are_waited_for_long
     world.now += 60_000
     world.hub.sweep()
     assert isinstance(world.told(seat)[-1], Ended)
+
+
+def behind(world: World, *told: Caption | Speech) -> Seat:
+    """Who listens to a talk of two finals that has ended, transcript and all, while the translator has told this."""
+    world.hub.take(session(), 0.0)
+    for index in range(2):
+        world.hub.take(final(index, "good evening"), 0.0)
+    for record in told:
+        world.hub.take(record, 0.0)
+    seat = world.join(after=-1)
+    world.hub.take(TRANSCRIBED, 0.0)
+    world.hub.take(session(state=State.ENDED, revision=1), 0.0)
+    return seat
+
+
+@pytest.mark.parametrize(
+    "told", [(), (caption(0), speech(0)), (caption(0), speech(0), caption(1))], ids=["all", "words", "speech"]
+)
+def test_a_translator_that_is_away_as_the_talk_ends_is_waited_for_while_it_owes_the_last_words_or_their_speech(
+    world: World, told: tuple[Caption | Speech, ...]
+) -> None:
+    seat = behind(world, *told)
+    world.now += 59_999
+    world.hub.sweep()
+    assert not any(isinstance(one, Ended) for one in world.told(seat))
+    for index in range(2):
+        world.hub.take(caption(index), 0.0)
+        world.hub.take(speech(index), 0.0)
+    world.now += 14_999
+    world.hub.sweep()
+    assert not any(isinstance(one, Ended) for one in world.told(seat))
+    world.now += 1
+    world.hub.sweep()
+    assert world.told(seat) == [Ended(2)]
+
+
+def test_a_translator_that_does_not_come_back_is_not_waited_for_for_ever(world: World) -> None:
+    seat = behind(world, caption(0), speech(0))
+    world.now += 60_000
+    world.hub.sweep()
+    assert world.told(seat)[-1] == Ended(1)
 
 
 def test_the_spoken_language_is_the_transcript_without_speech(world: World) -> None:
