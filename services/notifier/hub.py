@@ -36,8 +36,8 @@ _LATE_RESUME_MS = 120_000
 _STATE_KEPT_MS = 48 * 3_600_000
 """As long as the topic keeps a state, several times as long as a session may last: who was to end this one is gone."""
 _REST_AWAITED_MS = 60_000
-"""So long after the end nothing may come of a transcript that is not complete, or of a language that lacks some of it: a
-takeover takes a while."""
+"""So long after the end nothing may come of a transcript that is not complete, or of a language that lacks some of it:
+a takeover takes a while."""
 
 
 Prepare = Callable[[Speech, Callable[[], None]], None]
