@@ -1,6 +1,6 @@
 """The table of ``docs/reliability.md``, made of what runs left."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,9 +16,10 @@ _COLUMNS = (
     "words spoken",
     "not recognized",
     *COUNTS,
-    "told",
+    "told (at most)",
     "beside",
-    "seconds to normal",
+    "captions normal after, s (at most)",
+    "speech normal after, s (at most)",
     "captions late, s",
     "speech late, s",
     "seeds",
@@ -64,14 +65,34 @@ def _row(results: Sequence[Result]) -> list[str]:
         return cell(name, str(sum(counts)) if counts else "-")
 
     def seconds(name: str) -> str:
-        least, most = (f"{end(getattr(result, name) for result in results):.0f}" for end in (min, max))
-        return cell(name, most if least == most else f"{least}-{most}")
+        return cell(name, _range(getattr(result, name) for result in results))
+
+    def normal(name: str) -> str:
+        more = ">" if any(name in result.unsettled for result in results) else ""
+        within = [bound for result in results if (bound := result.normal[name][1]) is not None]
+        return cell(name, more + _range(result.normal[name][0] for result in results) + _at_most(within))
+
+    def told() -> str:
+        most = sum(result.most_told for result in results)
+        return cell("told", f"{sum(result.told for result in results)}{_at_most([most] if most else [])}")
 
     return [
         results[0].fault,
         str(len(results)),
-        *map(total, ("spoken_words", "not_recognized", *COUNTS, "told", "beside")),
-        *map(seconds, ("normal_after_s", "worst_lag_s", "worst_speech_lag_s")),
+        *map(total, ("spoken_words", "not_recognized", *COUNTS)),
+        told(),
+        total("beside"),
+        *map(normal, results[0].normal),
+        *map(seconds, ("worst_lag_s", "worst_speech_lag_s")),
         ", ".join(str(result.seed) for result in results),
         ", ".join(dict.fromkeys(f"`{result.commit}`" for result in results)),
     ]
+
+
+def _range(figures: Iterable[float]) -> str:
+    least, *_, most = [f"{figure:.0f}" for figure in sorted([*figures] * 2)]
+    return most if least == most else f"{least}-{most}"
+
+
+def _at_most(bounds: Sequence[float]) -> str:
+    return f" ({_range(bounds)})" if bounds else ""

@@ -19,7 +19,7 @@ from tests.faults.auditor.talk import of_each_session
 from tests.faults.driver import Given, Talk, perform
 from tests.faults.faults import EACH
 from tests.faults.faults.fault import Fault
-from tests.faults.lags import caption_lags, late_beside, normal_after_s, speech_lags, worst_s
+from tests.faults.lags import CAPTIONS_MS, SPEECH_MS, caption_lags, late_beside, normal, speech_lags, worst_s
 from tests.faults.result import Result
 from tests.faults.scene import Harmless
 
@@ -91,7 +91,7 @@ async def _run(platform: Platform, fault: Fault, seed: int, tries: int, size: Si
     random = Random(f"{fault.name} {seed}" if tries == 1 else f"{fault.name} {seed} {tries}")
     after_s = random.uniform(*size.between_s)
     talks = [
-        Talk(SPEECH / f"{name}.flac", after_s + fault.takes_s + fault.lasts_s + size.afterwards_s, hear, reading)
+        Talk(SPEECH / f"{name}.flac", after_s + fault.longer_s + size.afterwards_s, hear, reading)
         for name, hear, reading in zip(size.recordings, size.hear, size.read, strict=True)
     ][: None if fault.of_one_talk else size.talks]
     given = await perform(platform, fault, talks, random=random, after_s=after_s, folder=folder)
@@ -111,7 +111,11 @@ def _result(fault: Fault, seed: int, tries: int, given: Given, folder: Path) -> 
     speeches = [lags for talk in talks if talk.session not in beside for lags in speech_lags(talk)]
     late = sum(late_beside(caption_lags(talk), given.moments) for talk in talks if talk.session in beside)
     found = sum(len(account.findings) for account in accounts if account.session in beside)
-    several = [_BY_NAME[name] for name in given.ran]
+    normal_captions = normal(captions, given.moments, CAPTIONS_MS)
+    normal_speech = normal(speeches, given.moments, SPEECH_MS)
+    seen = {"normal_after_s": normal_captions.seen, "speech_normal_after_s": normal_speech.seen}
+    faults = [_BY_NAME[name] for name in given.ran] or [fault]
+    allowed = [(len(concerned) if one.of_one_talk else 1, one) for one in faults]
     return Result(
         fault=fault.name,
         seed=seed,
@@ -126,12 +130,17 @@ def _result(fault: Fault, seed: int, tries: int, given: Given, folder: Path) -> 
         altered=_count(concerned, Kind.ALTERED),
         told=_count(concerned, Kind.TOLD),
         resent_frames=sum(account.resent_frames for account in accounts),
-        normal_after_s=normal_after_s(captions, given.moments),
+        normal_after_s=normal_captions.after_s,
+        speech_normal_after_s=normal_speech.after_s,
+        unsettled=tuple(name for name, enough in seen.items() if not enough),
         worst_lag_s=worst_s(captions, given.moments),
         worst_speech_lag_s=worst_s(speeches, given.moments),
         beside=found + late if beside else None,
-        most_told=together([one.most_told for one in several or [fault]]),
-        normal_within_s=together([one.normal_within_s for one in several or [fault]]),
+        most_told=sum(each * one.most_told for each, one in allowed),
+        missing_s=sum(account.missing_ms for account in concerned) / 1000,
+        most_missing_s=sum(each * one.most_missing_s for each, one in allowed),
+        normal_within_s=together([one.normal_within_s for one in faults]),
+        speech_normal_within_s=together([one.speech_normal_within_s for one in faults]),
     )
 
 

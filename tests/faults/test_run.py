@@ -2,9 +2,12 @@
 
 import pytest
 
-from tests.faults.faults import ALL, EACH, aws, broker, processes
+from tests.faults.faults import ALL, EACH, aws, broker, engine, processes, speaker
+from tests.faults.faults.engine import Errs
+from tests.faults.faults.fault import CAPTION_LANES, SPEECH_LANES
 from tests.faults.faults.network import Cut, HalfOpen
-from tests.faults.run import once_more, together
+from tests.faults.faults.several import Several
+from tests.faults.run import WHOLE, once_more, together
 from tests.faults.scene import Harmless
 
 
@@ -49,7 +52,7 @@ def test_several_faults_may_what_each_of_them_may() -> None:
 
 def test_after_faults_of_processes_and_brokers_nothing_may_be_told_of_as_failed_and_all_is_normal_soon() -> None:
     for fault in (*processes.ALL, *broker.ALL):
-        assert fault.most_told == (None if "back after 60 s" in fault.name else 0), fault.name
+        assert fault.most_told == (106 if "back after 60 s" in fault.name else 0), fault.name
         assert fault.normal_within_s is not None, fault.name
     for fault in processes.ALL:
         most = 20 if "transcriber" in fault.name or "all" in fault.name else 10
@@ -71,4 +74,41 @@ def test_faults_of_clients_have_a_talk_beside_and_no_two_faults_share_a_name() -
 
 def test_a_store_that_is_back_before_a_clip_is_given_up_loses_none() -> None:
     assert aws.StoreRefuses(lasts_s=3.0).most_told == 0
-    assert aws.StoreRefuses().most_told is None
+    assert aws.StoreRefuses(lasts_s=15.0).most_told == 2 * (2 + 7)
+    assert aws.Unreachable(lasts_s=10.0).most_told == 2 * (1 + 2)
+
+
+def test_an_engine_that_is_away_costs_what_nobody_waits_for_that_long() -> None:
+    most = {
+        fault.order: fault.most_told
+        for fault in engine.ALL
+        if isinstance(fault, Errs) and fault.service != "transcriber"
+    }
+    assert most == {
+        "errors": 5,
+        "throttled": 33,
+        "throttled by AWS": 5,
+        "empty": 3,
+        "clips empty": 22,
+        "clips 30 s long": 32,
+    }
+    assert Errs(service="translator", order="errors", lasts_s=3.0).most_told == 0
+
+
+def test_a_speaker_s_machine_takes_no_more_with_it_than_was_said_until_another_is_there() -> None:
+    assert {fault.name: (fault.most_told, fault.most_missing_s) for fault in speaker.ALL} == {
+        "speakers' machines: die with 2 s unsent, back after 6 s": (2, 9),
+        "speakers: cut off for 12 s with room for 5 s": (2, 13),
+    }
+    assert all(not fault.most_missing_s for fault in ALL if not isinstance(fault, speaker.Unsaved))
+
+
+def test_what_may_be_told_of_is_reckoned_for_as_many_lanes_as_there_are() -> None:
+    heard = sum(map(len, WHOLE.hear))
+    assert (heard + sum(map(len, WHOLE.read)), heard) == (CAPTION_LANES, SPEECH_LANES)
+
+
+def test_talks_go_on_until_all_can_be_seen_to_be_as_before() -> None:
+    assert broker.Gone(lasts_s=60.0).longer_s == 13 + 60 + 60
+    assert HalfOpen(whose="listeners").longer_s == 12
+    assert Several(of=(HalfOpen(whose="listeners"), broker.Gone(lasts_s=60.0))).settles_s == 12

@@ -18,7 +18,7 @@ GIVE_UP_S = 180.0
 
 STEADY_S = 5.0
 """Who is let in and closed again sooner than this waits longer each time."""
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 5.0
+_FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 _PING_EVERY_S, _DEAD_AFTER_S = 2.0, 10.0
 """A connection that carries nothing any more is left this soon, as the web apps do. Longer than ingest waits for Kafka,
 when it reads nothing."""
@@ -78,7 +78,7 @@ def waits() -> Iterator[float]:
     longest = _FIRST_WAIT_S
     while True:
         yield random.uniform(0.02, longest)  # noqa: S311  (spreads clients, hides nothing)
-        longest = min(_LONGEST_WAIT_S, 2 * longest)
+        longest = min(LONGEST_WAIT_S, 2 * longest)
 
 
 class Retries:

@@ -34,6 +34,8 @@ class Account:
     """Of the reference transcript."""
     recognized_words: int
     resent_frames: int
+    missing_ms: float
+    """Of the floor, marked as missing."""
     stages_ms: dict[str, float]
     """Milliseconds of the floor that came so far; from ``recognized`` on only those in which somebody speaks."""
     caption_lags_ms: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def _account(talk: Talk) -> Account:
         recognized_words=len(talk.words),
         differences=talk.differences,
         resent_frames=resent(talk),
+        missing_ms=sum(end_ms - start_ms for start_ms, end_ms in talk.missing),
         stages_ms=_stages(talk),
         caption_lags_ms={
             listener: _lags(talk, [line for line in seen if isinstance(line, ToldCaption)])

@@ -10,7 +10,7 @@ from services.translator.local.sound import Samples
 ORDERS = ("times go back", "empty", "30 s long", "repeated")
 VOICE_ORDERS = ("clips empty", "clips 30 s long")
 _BACK_MS = 8000.0
-_LONG_MS = 30_000.0
+LONG_MS = 30_000.0
 
 
 def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
@@ -24,7 +24,7 @@ def spoiled(order: str, hypothesis: Hypothesis) -> list[Hypothesis]:
         case "empty":
             return [hypothesis if hypothesis.endpoint else replace(hypothesis, words=())]
         case "30 s long":
-            return [replace(hypothesis, words=tuple(replace(word, end_ms=word.end_ms + _LONG_MS) for word in words))]
+            return [replace(hypothesis, words=tuple(replace(word, end_ms=word.end_ms + LONG_MS) for word in words))]
         case "repeated":
             return [hypothesis] * 3
         case _:
@@ -41,6 +41,6 @@ def said_instead(order: str) -> Samples | None:
         case "clips empty":
             return np.zeros(0, np.float32)
         case "clips 30 s long":
-            return np.sin(np.arange(_LONG_MS / 1000 * SAMPLE_RATE, dtype=np.float32) / 10)
+            return np.sin(np.arange(LONG_MS / 1000 * SAMPLE_RATE, dtype=np.float32) / 10)
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.faults.faults.fault import RECOGNIZED_S, Fault
+from tests.faults.faults.fault import RECOGNIZED_S, Fault, clips_given_up
 from tests.faults.scene import Scene
 
 _BODY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
@@ -20,17 +20,13 @@ _EXPIRED = (
 )
 
 
-_STORED_WITHIN_S = 6.0
-"""The translator gives a clip up that can't be stored, since others wait."""
-
-
 @dataclass(frozen=True)
 class OfStore(Fault):
     """One in which no clip can be stored."""
 
     @property
-    def most_told(self) -> int | None:
-        return 0 if self.lasts_s < _STORED_WITHIN_S else None
+    def most_told(self) -> int:
+        return clips_given_up(self.lasts_s)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,10 @@ from aiokafka.errors import KafkaError
 
 from services.common import topics
 from tests.faults.cluster import ThreeBrokers
-from tests.faults.faults.fault import RECOGNIZED_S, Fault
+from tests.faults.faults.fault import RECOGNIZED_S, Fault, left_out
 from tests.faults.scene import Harmless, Scene
 
 _AGAIN_S = 60.0
-_LEFT_OUT_S = 20.0
-"""Speech that would be heard later than this after its caption is not made."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +25,25 @@ class OfBrokers(Fault):
     def normal_within_s(self) -> float | None:
         return RECOGNIZED_S + self.lasts_s / 2
 
+    @property
+    def speech_normal_within_s(self) -> float | None:
+        """It is all heard again too, where not so much waits that it is shed, at most a third faster."""
+        return self.normal_within_s and self.normal_within_s + self.settles_s
+
+    @property
+    def settles_s(self) -> float:
+        return self.lasts_s
+
 
 @dataclass(frozen=True)
 class Gone(OfBrokers):
     """kill -9, and started again."""
 
+    takes_s = 13.0
+
     @property
-    def most_told(self) -> int | None:
-        """Of what was said while it was away for long, speech that would be heard too late is left out."""
-        return 0 if self.lasts_s < _LEFT_OUT_S else None
+    def most_told(self) -> int:
+        return left_out(self.lasts_s + self.takes_s)
 
     @property
     def name(self) -> str:
@@ -138,6 +146,8 @@ async def _takes_records(scene: Scene, within_s: float) -> bool:
 @dataclass(frozen=True)
 class OneOfThreeGone(OfBrokers):
     """kill -9 of one, which comes back: the others have all that was written."""
+
+    takes_s = 8.0
 
     lasts_s: float = 15.0
 

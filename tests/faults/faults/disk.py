@@ -25,7 +25,7 @@ def _empty(disk: Path) -> None:
 class BrokerFull(OfBrokers):
     """The broker ends; when there is space it is started again."""
 
-    takes_s = 8.0
+    takes_s = 15.0
 
     lasts_s: float = 5.0
     """From the broker's end."""

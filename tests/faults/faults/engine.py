@@ -8,9 +8,20 @@ from dataclasses import dataclass
 
 import psutil
 
+from services.cli.clients.playback import CATCH_UP
+from services.transcriber.local.tuning import Tuning
+from tests.faults.engines.nonsense import LONG_MS
 from tests.faults.engines.nonsense import ORDERS as NONSENSE
 from tests.faults.engines.nonsense import VOICE_ORDERS as VOICE
-from tests.faults.faults.fault import Fault, OfService
+from tests.faults.faults.fault import (
+    CAPTION_LANES,
+    SPEECH_LANES,
+    Fault,
+    OfService,
+    captions_given_up,
+    clips_given_up,
+    left_out,
+)
 from tests.faults.scene import Scene
 
 
@@ -30,12 +41,6 @@ def _engines(scene: Scene, service: str) -> Iterator[psutil.Process]:
     for process in psutil.Process(pid).children(recursive=True):
         if any("engine_worker" in argument for argument in process.cmdline()):
             yield process
-
-
-def most_told(service: str) -> int | None:
-    """The translator gives a caption up that no engine has translated for 4 s, or a clip after 6 s, since others wait;
-    the transcriber hears everything again."""
-    return None if service == "translator" else 0
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,10 @@ class Hangs(OfService):
         return f"{self.service}'s engines: hang, for up to {self.lasts_s:g} s"
 
     @property
-    def most_told(self) -> int | None:
-        return most_told(self.service)
+    def most_told(self) -> int:
+        """Of each lane the text in hand, which waits no longer than its engine may take; a clip waits longer. The
+        transcriber hears everything again, here as below."""
+        return CAPTION_LANES if self.service == "translator" else 0
 
     async def inject(self, scene: Scene) -> None:
         hung = _send(scene, self.service, signal.SIGSTOP)
@@ -92,8 +99,31 @@ class Errs(OfService):
         return f"{self.service}'s engine: {self.order} for {self.lasts_s:g} s"
 
     @property
-    def most_told(self) -> int | None:
-        return most_told(self.service)
+    def most_told(self) -> int:
+        if self.service != "translator":
+            return 0
+        finals = int(self.lasts_s // Tuning.step_s) + 1
+        match self.order:
+            case "throttled":  # not tried again, so that each final is a caption that has failed
+                return CAPTION_LANES * finals
+            case "clips empty":  # nor is a voice that gives no sound: each caption may have failed
+                return SPEECH_LANES * finals
+            case "clips 30 s long":  # each is heard, and what would be heard too late because of it left out
+                return left_out(self.lasts_s + LONG_MS / 1000)
+            case "empty":
+                return captions_given_up(self.lasts_s)
+            case _:
+                return captions_given_up(self.lasts_s) + clips_given_up(self.lasts_s)
+
+    @property
+    def speech_normal_within_s(self) -> float | None:
+        """A clip that is much too long has to be over, however fast it is played."""
+        too_long_s = LONG_MS // (1000 * max(rate for _, rate in CATCH_UP)) if self.order == "clips 30 s long" else 0.0
+        return self.normal_within_s and self.normal_within_s + too_long_s
+
+    @property
+    def settles_s(self) -> float:
+        return 12.0 if self.order == "clips 30 s long" else 0.0
 
     @property
     def commands(self) -> Mapping[str, tuple[str, ...]]:

@@ -61,9 +61,18 @@ class HalfOpen(OfClients):
         return f"{self.whose}: connections half-open"
 
     @property
-    def normal_within_s(self) -> float | None:
+    def normal_within_s(self) -> float:
         """It is over at once, and nobody knows."""
         return _SEEN_AFTER_S + (RECOGNIZED_S if self.whose == "speakers" else QUICKLY_S)
+
+    @property
+    def speech_normal_within_s(self) -> float:
+        """What was said in that time is all to be heard."""
+        return self.normal_within_s + self.settles_s
+
+    @property
+    def settles_s(self) -> float:
+        return _SEEN_AFTER_S
 
     async def inject(self, scene: Scene) -> None:
         _way(scene, self.whose).strand()

@@ -22,6 +22,11 @@ class Several(Fault):
     of: Sequence[Fault] = ()
 
     @property
+    def settles_s(self) -> float:
+        """As long as any of them."""
+        return max((fault.settles_s for fault in self.of if self._can_be(fault, self.takes_s)), default=0.0)
+
+    @property
     def name(self) -> str:
         return f"several at random within {self.takes_s:g} s"
 
@@ -33,12 +38,14 @@ class Several(Fault):
     async def inject(self, scene: Scene) -> None:
         until = monotonic() + self.takes_s
         while (left := until - monotonic()) > 0:
-            possible = [fault for fault in self.of if fault.takes_s + fault.lasts_s <= left and self._can_be(fault)]
+            possible = [fault for fault in self.of if self._can_be(fault, left)]
             await _happen(scene.random.choice(possible), scene)
             await asyncio.sleep(scene.random.uniform(*_PAUSE_S))
 
-    def _can_be(self, fault: Fault) -> bool:
+    def _can_be(self, fault: Fault, within_s: float) -> bool:
         """On the ordinary ground, among these services and clients as they are."""
+        if fault.takes_s + fault.lasts_s > within_s:
+            return False
         return fault.ground == "ordinary" and fault.kept_s is None and fault.commands.items() <= self.commands.items()
 
 

@@ -3,8 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
+from services.cli.clients.connection import LONGEST_WAIT_S
 from tests.faults.faults.fault import RECOGNIZED_S, Fault
 from tests.faults.scene import Scene
+
+_LITTLE_S = 1.0
+"""What an acknowledgement or a start takes."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +16,8 @@ class Unsaved(Fault):
     """What the first talk's speaker's client had and nobody else goes; the rest has to be recognized first."""
 
     of_one_talk = True
-    most_told = None
+    most_told = 2
+    """One mark, and the words in it."""
     normal_within_s = RECOGNIZED_S
 
 
@@ -26,6 +31,11 @@ class Dies(Unsaved):
     @property
     def name(self) -> str:
         return f"speakers' machines: die with {self.unsent_s:g} s unsent, back after {self.lasts_s:g} s"
+
+    @property
+    def most_missing_s(self) -> float:
+        """What it had not sent or had no acknowledgement of, and what was said until another took its place."""
+        return self.unsent_s + self.lasts_s + _LITTLE_S
 
     async def inject(self, scene: Scene) -> None:
         scene.to_ingest.refuses = True
@@ -51,6 +61,11 @@ class OutOfRoom(Unsaved):
     @property
     def kept_s(self) -> float:
         return 5.0
+
+    @property
+    def most_missing_s(self) -> float:
+        """Until it has tried again, which it does at intervals by then."""
+        return self.lasts_s - self.kept_s + LONGEST_WAIT_S + _LITTLE_S
 
     async def inject(self, scene: Scene) -> None:
         scene.to_ingest.refuses = True
