@@ -28,6 +28,8 @@ class Listeners(NamedTuple):
     """Those of them who take speech."""
     speech_wanted: bool = False
     """Whether anybody takes speech, or did within ``LINGER_MS``."""
+    wanted_for_ms: float = 0.0
+    """Since when somebody has listened, or might have come back."""
 
 
 class _Known(NamedTuple):
@@ -36,6 +38,8 @@ class _Known(NamedTuple):
     """By the steady clock, as the other."""
     heard_at_ms: float
     """The last sign of somebody who takes speech, the leaving of the last one included."""
+    since_ms: float
+    """From then on there was a sign of somebody at least every ``LINGER_MS``."""
 
 
 class _Received(Protocol):
@@ -69,14 +73,17 @@ class AudienceView:
             heard_at_ms = before.heard_at_ms if before else float("-inf")
             if record.hearing or (before.record.hearing if before else not record.listeners):  # who has just left
                 heard_at_ms = at_ms
-            known[record.language, record.notifier_id] = _Known(record, at_ms, heard_at_ms)
+            goes_on = before is not None and at_ms - before.said_at_ms < LINGER_MS
+            since_ms = before.since_ms if before and goes_on else at_ms
+            known[record.language, record.notifier_id] = _Known(record, at_ms, heard_at_ms, since_ms)
         self._tell(record.session_id)
 
     def languages(self, session_id: str) -> dict[str, Listeners]:
         """Every language of the session that somebody listens to, or did within ``LINGER_MS`` (then with zeros)."""
-        fresh, wanted = self._clock() - STALE_MS, self._clock() - LINGER_MS
+        now = self._clock()
+        fresh, wanted = now - STALE_MS, now - LINGER_MS
         totals: dict[str, Listeners] = {}
-        for (language, _), (record, said_at_ms, heard_at_ms) in self._records.get(session_id, {}).items():
+        for (language, _), (record, said_at_ms, heard_at_ms, since_ms) in self._records.get(session_id, {}).items():
             if said_at_ms <= wanted:
                 continue
             total = totals.get(language, Listeners())
@@ -85,6 +92,7 @@ class AudienceView:
                 total.listeners + (record.listeners if counts else 0),
                 total.hearing + (record.hearing if counts else 0),
                 total.speech_wanted or heard_at_ms > wanted,
+                max(total.wanted_for_ms, now - since_ms),
             )
         return totals
 

@@ -40,8 +40,8 @@ _HISTORY = 60
 _CAREFUL = 2
 """From so many faults in the same place on, what a lane has left is said one by one."""
 _RECENT_MS = 120_000
-"""After a takeover, finals may be replayed from long before a listener came. A lane takes only those that are not
-older than this, unless its own last caption is not older than this either: then it was running and goes on."""
+"""After a takeover, finals may be replayed from long before a listener came. A lane takes only those that were
+published no longer than this before, or after its own last caption: then it was running and goes on."""
 
 _REMEDY = (
     "its captions are marked as failed; install its engine (see 'dragoman doctor'), or choose a region that has it"
@@ -178,18 +178,15 @@ class Session:
     def _begin(self, language: str, at_ms: float) -> None:
         """A language's first listener is there: begin with the open sentence, or go on after a takeover."""
         published = self._published[language]
-        if published.finished or not self._recent(at_ms, published):
+        wanted_for_ms = self._workshop.audience.of(self._id, language).wanted_for_ms
+        if published.finished or not _recent(at_ms, published, wanted_for_ms):
             return
         if self._source and language not in self._workshop.engines.translator.targets(self._source):
             log.error("language_not_translated", session=self._id, language=language, remedy=_REMEDY)
         lane = self._open_lane(language)
         for past in self._sentence:
-            if self._recent(past.record.published_at_ms, published):
+            if _recent(past.record.published_at_ms, published, wanted_for_ms):
                 lane.hear(past)
-
-    def _recent(self, at_ms: float, published: Published) -> bool:
-        """Whether words published then are for a lane that starts now."""
-        return now_ms() - at_ms < _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
 
     def _open_lane(self, language: str) -> Lane:
         published = self._published[language]
@@ -299,6 +296,11 @@ class Session:
             final = msgspec.structs.replace(final, words=final.words[ends[-1] :], previous_mark=None)
         if final.words:
             self._sentence.append(replace(received, record=final))
+
+
+def _recent(at_ms: float, published: Published, wanted_for_ms: float) -> bool:
+    """Whether words published then are for a lane that starts now, and that somebody has waited for so long."""
+    return now_ms() - at_ms < wanted_for_ms + _RECENT_MS or at_ms - published.last_at_ms < _RECENT_MS
 
 
 def _left(final: Final, covered_ms: float) -> Sequence[Word | Stretch]:

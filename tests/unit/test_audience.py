@@ -62,7 +62,7 @@ def test_a_dead_notifier_s_count_is_ignored_and_callers_are_told(view: AudienceV
         view.apply(count(clock, 3))
         clock.now += STALE_MS
         view.expire()
-        assert view.of("s", "pt") == Listeners()
+        assert view.of("s", "pt") == Listeners(wanted_for_ms=STALE_MS)
     assert told == ["s", "s"]
 
 
@@ -92,7 +92,7 @@ def test_a_language_is_wanted_for_a_while_after_the_last_listener_left_however_o
     view.apply(count(clock, 0))
     clock.now += LINGER_MS - 1
     view.apply(count(clock, 0))
-    assert view.languages("s") == {"pt": Listeners()}
+    assert view.languages("s") == {"pt": Listeners(wanted_for_ms=10_000 + LINGER_MS - 1)}
     clock.now += 1
     assert view.languages("s") == {}
     view.expire()
@@ -108,10 +108,26 @@ def test_speech_is_wanted_for_a_while_after_the_last_who_took_it_left_though_oth
     view.apply(count(clock, 2))
     left = clock.now
     while clock.now - left < LINGER_MS:
-        assert view.of("s", "pt") == Listeners(2, 0, speech_wanted=True)
+        assert view.of("s", "pt").speech_wanted
         clock.now += 30_000
         view.apply(count(clock, 2))
-    assert view.of("s", "pt") == Listeners(2, 0)
+    assert not view.of("s", "pt").speech_wanted
+
+
+def test_for_how_long_a_language_has_been_wanted_is_known_through_lost_connections_and_other_notifiers(
+    view: AudienceView, clock: Clock
+) -> None:
+    began = clock.now
+    view.apply(count(clock, 1))
+    for notifier in ("1", "2"):
+        for listeners in (0, 1):
+            clock.now += LINGER_MS - 1
+            view.apply(count(clock, 1, notifier="1"))
+            view.apply(count(clock, listeners, notifier=notifier))
+    assert view.of("s", "pt").wanted_for_ms == clock.now - began
+    clock.now += LINGER_MS
+    view.apply(count(clock, 1))
+    assert view.of("s", "pt").wanted_for_ms == 0
 
 
 def test_speech_is_wanted_while_any_notifier_s_listeners_may_come_back_for_it(view: AudienceView, clock: Clock) -> None:

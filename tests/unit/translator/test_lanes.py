@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from services.cli.clients.connection import GIVE_UP_S
 from services.common import clock, stages
 from services.common.audience import LINGER_MS, AudienceView
 from services.common.clock import now_ms
@@ -372,6 +373,47 @@ async def test_replayed_finals_from_before_a_listener_came_are_not_said(run: Sta
     await running.feed(final("Long ago", ends=Boundary.PAUSE, published_at_ms=hour_ago), sentence("Just now", 9000, 1))
     await running.until(lambda: bool(running.texts("pt")))
     assert words_in(running.kafka.captions("pt"))[-2:] == ["Just", "now"]
+
+
+async def test_all_that_was_said_while_no_translator_ran_is_said_to_who_listened_meanwhile_and_nothing_older(
+    run: Start, audience: AudienceView
+) -> None:
+    now, minute = now_ms(), 60_000.0
+    for minutes in (10, 7, 4, 1):  # as a notifier's counts lie on their topic
+        listen(audience, "pt", at_ms=now - minutes * minute)
+    talk = [
+        final(
+            f"W{place}a W{place}b W{place}c",
+            3000.0 * place,
+            index=place,
+            previous_mark="." if place else None,
+            ends=Boundary.PAUSE,
+            published_at_ms=now - minutes * minute,
+        )
+        for place, minutes in enumerate((14, 9, 5, 3, 1))
+    ]
+    running = await run(workshop(audience=audience))
+    await running.feed(*talk, END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert words_in(running.kafka.captions("pt")) == words_of(talk[1:])
+
+
+async def test_who_comes_back_as_late_as_clients_do_misses_nothing(run: Start) -> None:
+    now = [1e9]
+    audience = AudienceView(lambda: now[0])
+    running = await run(workshop(audience=audience))
+    listen(audience, "pt")
+    await running.feed(TALK[0])
+    await running.until(lambda: len(running.kafka.speeches("pt")) == 1)
+    listen(audience, "pt", listeners=0)
+    now[0] += GIVE_UP_S * 1000
+    await running.feed(TALK[1])
+    running.kafka.commit()
+    listen(audience, "pt")
+    await running.feed(TALK[2], END)
+    await running.until(lambda: bool(running.kafka.finishes("pt")))
+    assert words_in(running.kafka.captions("pt")) == words_of(TALK)
+    assert len(running.kafka.speeches("pt")) == len(running.kafka.captions("pt"))
 
 
 async def test_after_a_takeover_missing_speech_is_made_before_anything_else(run: Start, audience: AudienceView) -> None:
