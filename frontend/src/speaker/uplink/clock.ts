@@ -1,8 +1,10 @@
 /** When audio was captured, by a clock that neither jumps nor drifts away from the audio. Pure. */
 
+import { GAP_MS } from './ring';
+
 const WINDOW_MS = 30_000;
-/** A run that comes so much later than those before it was captured later: the device slept in between. */
-const SLEPT_MS = 1_000;
+/** When the card has stood still, all runs are late from then on; what was held up on its way comes together with the next. */
+const CONFIRMED_MS = 2_000;
 
 /**
  * Sound cards count time by themselves. What they captured arrives a little later, never earlier, so the least
@@ -10,15 +12,24 @@ const SLEPT_MS = 1_000;
  */
 export class CaptureClock {
   #differences: { atMs: number; ms: number }[] = [];
+  #lateSinceMs: number | null = null;
 
   /** When a moment of the card's time was, given when its audio arrived; both in milliseconds. */
   capturedAtMs(cardMs: number, arrivedAtMs: number): number {
-    const difference = arrivedAtMs - cardMs;
-    const least = this.#differences[0];
-    if (least !== undefined && difference - least.ms > SLEPT_MS) this.#differences = [];
-    while ((this.#differences.at(-1)?.ms ?? Number.NEGATIVE_INFINITY) >= difference) this.#differences.pop();
-    this.#differences.push({ atMs: arrivedAtMs, ms: difference });
+    const ms = arrivedAtMs - cardMs;
+    this.#forgetStall(ms, arrivedAtMs);
+    while ((this.#differences.at(-1)?.ms ?? Number.NEGATIVE_INFINITY) >= ms) this.#differences.pop();
+    this.#differences.push({ atMs: arrivedAtMs, ms });
     while ((this.#differences[0]?.atMs ?? arrivedAtMs) < arrivedAtMs - WINDOW_MS) this.#differences.shift();
-    return cardMs + (this.#differences[0]?.ms ?? difference);
+    return cardMs + (this.#differences[0]?.ms ?? ms);
+  }
+
+  /** Once it is sure that the card captured nothing for a while, only what has come since tells of its time. */
+  #forgetStall(ms: number, arrivedAtMs: number): void {
+    const late = ms - (this.#differences[0]?.ms ?? ms) > GAP_MS;
+    const sinceMs = this.#lateSinceMs ?? arrivedAtMs;
+    const sure = late && arrivedAtMs - sinceMs >= CONFIRMED_MS;
+    if (sure) this.#differences = this.#differences.filter(({ atMs }) => atMs >= sinceMs);
+    this.#lateSinceMs = late && !sure ? sinceMs : null;
   }
 }

@@ -5,7 +5,7 @@ import { type Captured, FRAME_SAMPLES, type Frame, lengthMs, SAMPLE_RATE } from 
 /** A little over two minutes of 96 ms frames, so that a broker may be gone for one. What is captured beyond that without a connection is lost. */
 export const MOST_FRAMES = 1_280;
 /** Audio that is missing for longer than this leaves a gap on the sample clock. */
-const GAP_MS = 250;
+export const GAP_MS = 250;
 
 /** How far a talk is: enough to go on with it after the page was loaded again. */
 export interface Progress {
