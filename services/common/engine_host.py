@@ -60,17 +60,21 @@ class _Worker:
     def ask(self, message: bytes, deadline_s: float) -> Any:
         """Raises what the engine raised; EngineUnavailable, with the worker killed, if it did not answer.
 
-        So is one that doesn't even read: a message that doesn't fit into the pipe waits for that.
+        So is one that doesn't even read (a message that doesn't fit into the pipe waits for that), or that stops in its
+        answer.
         """
+        did = "read"
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(deadline_s))
+            for limit in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                self._socket.setsockopt(socket.SOL_SOCKET, limit, _timeval(deadline_s))
             self._pipe.send_bytes(message)
+            did = "said"
             if not self._pipe.poll(deadline_s):
                 raise TimeoutError(f"no answer within {deadline_s:g} s")
             result, fault = self._pipe.recv()
-        except BlockingIOError as unread:
+        except BlockingIOError as stuck:
             self.kill()
-            raise EngineUnavailable(f"engine worker lost: it has read nothing for {deadline_s:g} s") from unread
+            raise EngineUnavailable(f"engine worker lost: it has {did} nothing for {deadline_s:g} s") from stuck
         except (OSError, EOFError) as lost:
             self.kill()
             raise EngineUnavailable(f"engine worker lost: {lost or type(lost).__name__}") from lost

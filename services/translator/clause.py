@@ -34,7 +34,7 @@ class Clause(SentenceChunker):
             self._cut = self._next_cut(now_ms)
             head = self._sentences.head
             self._source = head.text(head.covered, self._cut) if head and self._cut else ""
-            self._target = None
+            self._target = None if self._source else ""  # of full stops alone there is nothing to translate
             return self._source or None
         return self._source if self._target is None and not self._refused else None
 

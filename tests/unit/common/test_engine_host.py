@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -39,6 +40,10 @@ class Engine:
 
     def stuck_in_native_code(self) -> None:
         re.match("(a+)+$", "a" * 60 + "b")
+
+    def stop_in_the_answer(self) -> None:
+        os.write(int(sys.argv[1]), struct.pack("!i", 100) + b"half")
+        time.sleep(60)
 
     def die(self) -> None:
         os._exit(3)
@@ -106,6 +111,14 @@ async def test_a_worker_that_no_longer_reads_is_killed_at_the_deadline_of_a_call
         os.kill(pid, signal.SIGSTOP)
         with pytest.raises(EngineUnavailable, match="has read nothing for"):
             await host.call("greet", "Ana" * 1_000_000)
+        assert await host.call("pid") != pid
+
+
+async def test_a_worker_that_stops_in_its_answer_is_killed_at_the_deadline_and_replaced() -> None:
+    async with EngineHost.open(FACTORY, deadline_s=0.5) as host:
+        pid = await host.call("pid")
+        with pytest.raises(EngineUnavailable, match="has said nothing for"):
+            await host.call("stop_in_the_answer")
         assert await host.call("pid") != pid
 
 

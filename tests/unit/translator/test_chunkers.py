@@ -227,6 +227,20 @@ def test_an_endless_word_reaches_no_engine_and_no_caption(make: Callable[[], Chu
 
 
 @POLICIES
+@pytest.mark.parametrize("words", [".", ". ..", "。", "?"])
+def test_what_is_marks_alone_is_passed_over_in_a_segment_of_its_own_and_the_talk_goes_on(
+    make: Callable[[], Chunker], words: str
+) -> None:
+    chunker = make()
+    chunker.hear(final(words, ends=Boundary.PAUSE))
+    first = say(chunker, 10_000)
+    chunker.hear(final("We met", 9000, previous_mark=".", ends=Boundary.PAUSE))
+    pieces = [*first, *say(chunker, 20_000)]
+    assert words_in(pieces) == [*words.split(), "We", "met"]
+    assert texts(pieces)[-1] == "we met"
+
+
+@POLICIES
 def test_what_cant_be_translated_becomes_a_marked_segment_and_the_talk_goes_on(make: Callable[[], Chunker]) -> None:
     chunker = make()
     chunker.hear(final("We met", ends=Boundary.PAUSE))
