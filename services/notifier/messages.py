@@ -73,6 +73,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True, tag="joined", omit_defau
     languages: tuple[Offer, ...]
     next_index: int
     server_time_ms: float
+    next_speech: int | None = None
     gap: Span | None = None
     recognized: bool = True
 
@@ -157,6 +158,7 @@ def joined(
     offers: tuple[Offer, ...],
     language: str,
     next_index: int,
+    next_speech: int | None,
     gap: Gap | None,
     now_ms: float,
     *,
@@ -171,6 +173,7 @@ def joined(
         source_language=session.source_language,
         languages=offers,
         next_index=next_index,
+        next_speech=next_speech,
         server_time_ms=now_ms,
         gap=Span(gap.first, gap.last) if gap else None,
         recognized=recognized,

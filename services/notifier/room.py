@@ -128,9 +128,16 @@ class Seat:
         if not self._joined:
             self._joined = True
             offers, self._offers = self._offers, ()
-            next_index, gap = self._cursor.next_index, self._cursor.gap
+            cursor = self._cursor
             return messages.joined(
-                self.session, offers, self.language, next_index, gap, now_ms, recognized=self._recognized
+                self.session,
+                offers,
+                self.language,
+                cursor.next_index,
+                cursor.next_speech,
+                cursor.gap,
+                now_ms,
+                recognized=self._recognized,
             )
         if (self._state, self._recognized) != (self.room.state, self.room.recognized):
             self._state, self._recognized = self.room.state, self.room.recognized

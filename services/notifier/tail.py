@@ -194,6 +194,11 @@ class Cursor:
         """Index of the next caption; 0 while that isn't known."""
         return self._caption or 0
 
+    @property
+    def next_speech(self) -> int | None:
+        """The first index whose speech may still come, of captions that are history too; None: none is wanted."""
+        return self._speech if self._audio else None
+
     def is_history(self, notice: AnyNotice) -> bool:
         """Whether it is a caption from before this listener came."""
         return isinstance(notice.record, Caption) and notice.record.index < self._history_until

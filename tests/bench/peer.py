@@ -29,7 +29,7 @@ async def main(bootstrap: str, port: int, session_id: str) -> None:
     async def listen(socket: ServerConnection) -> None:
         await socket.recv()
         await socket.send(
-            messages.encode(messages.joined(session, (), "pt", 0, None, now_ms(), recognized=True)), text=True
+            messages.encode(messages.joined(session, (), "pt", 0, None, None, now_ms(), recognized=True)), text=True
         )
         listeners.add(socket)
         try:

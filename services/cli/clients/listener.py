@@ -104,7 +104,9 @@ class Listener:
         self._on_notice = on_notice
         self._report = report
         self._begins: int | None = None
-        """The first index that this listener was to hear; None before it has joined."""
+        """The first index that this listener is to be told of; None before it has joined."""
+        self._speech_begins = 0
+        """Speech of lower indexes doesn't come."""
         self._captioned: set[int] = set()
         self._to_fetch: asyncio.Queue[int] = asyncio.Queue(maxsize=256)
         self._urls: dict[int, str] = {}
@@ -177,15 +179,23 @@ class Listener:
             caption.index
             for _, caption in self.hearing.captions
             if self.hear and caption.spoken and caption.index not in self.hearing.speeches
+            if caption.index >= self._speech_begins
         ]
-        return min(waiting) - 1 if waiting else max(self._captioned, default=self._begins - 1)
+        return min(waiting) - 1 if waiting else max((self._begins - 1, *self._captioned))
 
     async def _note(self, notice: Notice) -> None:
         at_ms = now_ms()
         match notice:
-            case Joined(session_id=session_id, next_index=next_index):
-                self._session = session_id  # a code is good only while the session lives, and may be held up
-                self._begins = next_index if self._begins is None else self._begins
+            case Joined(next_index=next_index, gap=gap):
+                self._session = notice.session_id  # a code is good only while the session lives, and may be held up
+                if self._begins is None or gap is not None:
+                    self._begins = next_index
+                self._speech_begins = max(self._speech_begins, notice.next_speech)
+                if gap is not None:
+                    self._report(
+                        f"{self.language}: segments {gap.first} to {gap.last} came while there was no connection, "
+                        "and are no longer kept"
+                    )
                 self.joined.set()
             case CaptionNotice(index=index):
                 if index in self._captioned:

@@ -5,6 +5,13 @@ import msgspec
 from services.common.contracts import SentenceMark, State
 
 
+class Gap(msgspec.Struct, frozen=True, rename={"first": "from", "last": "to"}):
+    """Indexes, both included, that a listener who comes back lacks, since they are no longer kept."""
+
+    first: int
+    last: int
+
+
 class Joined(msgspec.Struct, frozen=True, tag="joined"):
     """The listener is in; ``language`` is what comes from here on."""
 
@@ -15,6 +22,9 @@ class Joined(msgspec.Struct, frozen=True, tag="joined"):
     source_language: str
     next_index: int
     server_time_ms: float
+    next_speech: int = 0
+    """The first index whose speech comes."""
+    gap: Gap | None = None
     recognized: bool = True
 
 

@@ -1,11 +1,12 @@
 """When a listener hears each clip, and how: the rules of the web player, without a browser.
 
-Clips are laid end to end in the order of their index. A missing index is waited for, but not for long;
-when speech has piled up, clips play faster with their pitch kept. An index plays once.
+Clips are laid end to end in the order of their index. A missing index is waited for, but not for long, and not at
+all where its caption said that it has no speech; when speech has piled up, clips play faster with their pitch kept.
+An index plays once.
 ``frontend/src/listener/player/schedule.ts`` has the same rules; ``tests/data/playback/cases.json`` holds both to them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +50,11 @@ def catch_up_rate(backlog_ms: float) -> float:
     return next((rate for above, rate in CATCH_UP if backlog_ms > above), 1.0)
 
 
-def schedule(arrived: Iterable[ArrivedClip]) -> list[Played]:
-    """What is heard when, in order. Indexes that came too late, or twice, are not in it."""
+def schedule(arrived: Iterable[ArrivedClip], silent: Collection[int] = ()) -> list[Played]:
+    """What is heard when, in order. Indexes that came too late, or twice, are not in it.
+
+    silent: indexes of which no speech comes, as their captions said, which come before any speech that follows them.
+    """
     first: dict[int, ArrivedClip] = {}
     for clip in sorted(arrived, key=lambda clip: clip.noticed_at_ms):
         first.setdefault(clip.index, clip)
@@ -60,6 +64,8 @@ def schedule(arrived: Iterable[ArrivedClip]) -> list[Played]:
     played: list[Played] = []
     now, free_at, following = waiting[0].noticed_at_ms, 0.0, waiting[0].index
     while waiting := [clip for clip in waiting if clip.index >= following]:
+        while following in silent:
+            following += 1
         now = max(now, waiting[0].noticed_at_ms)
         wanted = first.get(following)
         if wanted is None or wanted.noticed_at_ms > now + PATIENCE_MS:

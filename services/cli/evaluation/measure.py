@@ -13,7 +13,8 @@ from services.cli.evaluation.talk import Audience, Outcome
 
 def segments_of(hearing: Hearing) -> tuple[Segment, ...]:
     """All segments in the order of their captions' arrival, each with when it was heard, if it was."""
-    played = {item.index: item for item in schedule(_arrived(hearing))}
+    silent = {caption.index for _, caption in hearing.captions if not caption.spoken}
+    played = {item.index: item for item in schedule(_arrived(hearing), silent)}
     segments: list[Segment] = []
     for caption_at_ms, caption in hearing.captions:
         index = caption.index
@@ -68,18 +69,14 @@ def cues_of(hearing: Hearing) -> list[captions.Cue]:
 
 
 def _arrived(hearing: Hearing) -> list[ArrivedClip]:
-    """What the player was told of; a segment without sound only counts as passed."""
+    """What the player was told of; speech without a clip only counts as passed."""
     arrived: list[ArrivedClip] = []
-    for caption_at_ms, caption in hearing.captions:
-        index = caption.index
-        speech_at_ms, speech = hearing.speeches.get(index, (caption_at_ms, None))
+    for index, (noticed_at_ms, speech) in hearing.speeches.items():
         if clip := hearing.clips.get(index):
-            duration_ms = min(speech.duration_ms if speech else 0.0, clip.sound.size * 1000 / clip.rate)
-            arrived.append(ArrivedClip(index, speech_at_ms, clip.ready_at_ms, duration_ms))
-        elif index in hearing.given_up:
-            arrived.append(ArrivedClip(index, speech_at_ms, hearing.given_up[index], 0.0))
-        elif speech is not None or not caption.spoken:
-            arrived.append(ArrivedClip(index, speech_at_ms, speech_at_ms, 0.0))
+            duration_ms = min(speech.duration_ms, clip.sound.size * 1000 / clip.rate)
+            arrived.append(ArrivedClip(index, noticed_at_ms, clip.ready_at_ms, duration_ms))
+        else:
+            arrived.append(ArrivedClip(index, noticed_at_ms, hearing.given_up.get(index, noticed_at_ms), 0.0))
     return arrived
 
 

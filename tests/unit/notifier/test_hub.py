@@ -451,7 +451,7 @@ def test_what_is_old_is_forgotten_and_what_a_resume_lacks_is_said(world: World) 
     joined, *rest = world.told(seat)
     assert isinstance(joined, Joined)
     assert joined.gap is not None
-    assert (joined.gap.first, joined.gap.last, joined.next_index) == (1, 1, 2)
+    assert (joined.gap.first, joined.gap.last, joined.next_index, joined.next_speech) == (1, 1, 2, 2)
     assert rest == [2, 3, 4]
 
 

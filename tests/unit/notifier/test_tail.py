@@ -150,17 +150,28 @@ def filled(captions: int, speeches: int, at: float = 0.0) -> Tail:
 
 def test_a_late_listener_gets_the_last_captions_and_the_latest_clip_while_it_is_fresh() -> None:
     cursor = Cursor.join(filled(10, 9, at=1_000.0), 1_000.0 + FRESH_MS - 1, audio=True)
-    assert cursor.next_index == 10 - HISTORY
+    assert (cursor.next_index, cursor.next_speech) == (10 - HISTORY, 8)
     assert drain(cursor) == [("caption", 7), ("caption", 8), ("speech", 8), ("caption", 9)]
 
 
 def test_a_late_listener_is_not_given_a_clip_that_is_old() -> None:
     tail = filled(10, 10, at=1_000.0)
     cursor = Cursor.join(tail, 1_000.0 + FRESH_MS, audio=True)
+    assert cursor.next_speech == 10
     assert drain(cursor) == [("caption", 7), ("caption", 8), ("caption", 9)]
     tail.add_caption(Notice(caption(10), 0.0))
     tail.add_speech(Notice(speech(10), 0.0))
     assert drain(cursor) == [("caption", 10), ("speech", 10)]
+
+
+def test_the_speech_of_captions_that_are_history_may_still_come() -> None:
+    tail = filled(10, 8, at=1_000.0)
+    cursor = Cursor.join(tail, 1_000.0 + FRESH_MS, audio=True)
+    assert cursor.next_speech == 8
+    assert drain(cursor) == [("caption", 7), ("caption", 8), ("caption", 9)]
+    tail.add_speech(Notice(speech(8), 0.0))
+    assert drain(cursor) == [("speech", 8)]
+    assert Cursor.join(tail, 0.0, audio=False).next_speech is None
 
 
 def test_who_comes_from_another_language_goes_on_where_that_was_left() -> None:
@@ -186,6 +197,7 @@ def test_a_resuming_listener_gets_what_it_has_not_heard_and_learns_what_is_gone(
     tail.forget_through(5)
     cursor = Cursor.resume(tail, 3, audio=True)
     assert cursor.gap == Gap(4, 5)
+    assert cursor.next_speech == 6
     assert drain(cursor)[:3] == [("caption", 6), ("speech", 6), ("caption", 7)]
     assert Cursor.resume(tail, 6, audio=True).gap is None
 

@@ -12,8 +12,12 @@ interface Arrival {
 }
 
 /** Plays arrivals on a clock that jumps from event to event; what was heard when. */
-function play(arrivals: Arrival[]): { index: number; startMs: number; endMs: number; rate: number }[] {
+function play(
+  arrivals: Arrival[],
+  silent: number[] = [],
+): { index: number; startMs: number; endMs: number; rate: number }[] {
   const schedule = new Schedule();
+  for (const index of silent) schedule.pass(index);
   const events = arrivals.flatMap(({ index, durationMs, noticedMs, readyMs = noticedMs, lost }) => [
     { at: noticedMs, run: () => schedule.notice(index, durationMs) },
     { at: readyMs, run: () => (lost ? schedule.giveUp(index) : schedule.ready(index)) },
@@ -39,7 +43,7 @@ function play(arrivals: Arrival[]): { index: number; startMs: number; endMs: num
 
 test.each(cases)(
   'clips are heard as in case %# of those shared with the command line',
-  ({ arrivals, played }) => {
+  ({ arrivals, played, silent }) => {
     const heard = play(
       arrivals.map(([index = 0, noticedMs = 0, readyMs = 0, durationMs = 0]) => ({
         index,
@@ -47,6 +51,7 @@ test.each(cases)(
         readyMs,
         durationMs,
       })),
+      silent,
     );
     const rounded = (ms: number) => Number(ms.toFixed(3));
     expect(heard.map((one) => [one.index, rounded(one.startMs), rounded(one.endMs), one.rate])).toEqual(
@@ -114,6 +119,20 @@ describe('an index', () => {
       { index: 1, durationMs: 500, noticedMs: 2500 },
     ]);
     expect(indexes(played)).toEqual([0, 2]);
+  });
+
+  test('without speech is not waited for, whatever is told of it first', () => {
+    const schedule = new Schedule();
+    schedule.pass(1);
+    schedule.notice(0, 500);
+    schedule.ready(0);
+    expect(schedule.next(0)).toMatchObject({ kind: 'lay', index: 0 });
+    schedule.place(0, 500);
+    schedule.notice(3, 500);
+    schedule.ready(3);
+    expect(schedule.next(0)).toMatchObject({ kind: 'wait' });
+    schedule.pass(2);
+    expect(schedule.next(0)).toMatchObject({ kind: 'lay', index: 3 });
   });
 
   test('without a clip takes no time', () => {

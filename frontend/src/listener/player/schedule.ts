@@ -2,8 +2,9 @@
  * What is heard when, and how fast. Pure; the rules are those of `services/cli/clients/playback.py`, by which the
  * reports' lags are defined, and `tests/data/playback/cases.json` holds both to them.
  *
- * Clips are laid end to end in the order of their index. A missing index is waited for, but not for long; when speech
- * has piled up, clips play faster with their pitch kept. An index plays once.
+ * Clips are laid end to end in the order of their index. A missing index is waited for, but not for long, and not at
+ * all where its caption said that it has no speech; when speech has piled up, clips play faster with their pitch kept.
+ * An index plays once.
  */
 
 /** A clip that finds the player idle starts this long after it is ready. */
@@ -41,6 +42,8 @@ interface Waiting {
 /** The clips of one language that wait to be heard. All times in ms on one clock, the one that stands still in pauses. */
 export class Schedule {
   readonly #waiting = new Map<number, Waiting>();
+  /** Indexes to come that have no speech. */
+  readonly #silent = new Set<number>();
   #following: number | undefined;
   #freeAtMs = 0;
   #missingSinceMs: number | undefined;
@@ -74,9 +77,14 @@ export class Schedule {
     if (this.#waiting.has(index)) this.#waiting.set(index, { durationMs: 0, ready: true });
   }
 
+  /** Its caption said that it has no speech. */
+  pass(index: number): void {
+    if (index >= (this.#following ?? index)) this.#silent.add(index);
+  }
+
   /** Indexes before this one will not be heard any more. */
   skipTo(index: number): void {
-    this.#following = Math.max(index, this.#following ?? index);
+    this.#follow(Math.max(index, this.#following ?? index));
     for (const waiting of this.waiting) if (waiting < index) this.#waiting.delete(waiting);
     this.#missingSinceMs = undefined;
   }
@@ -94,13 +102,13 @@ export class Schedule {
       if (untilFree > 0) return { kind: 'wait', ms: untilFree };
       const index = this.#wanted(nowMs);
       if (index === undefined) return { kind: 'wait', ms: this.#patienceLeft(nowMs) };
-      this.#following = index;
+      this.#follow(index);
       const clip = this.#waiting.get(index);
       if (!clip?.ready) return { kind: 'idle' };
       this.#missingSinceMs = undefined;
       const rate = catchUpRate(this.backlogMs(nowMs));
       this.#waiting.delete(index);
-      this.#following = index + 1;
+      this.#follow(index + 1);
       if (clip.durationMs > 0) return { kind: 'lay', index, rate };
     }
   }
@@ -121,9 +129,16 @@ export class Schedule {
 
   /** The index to lay next: the one that follows, or after some patience the first that is there. */
   #wanted(nowMs: number): number | undefined {
+    while (this.#following !== undefined && this.#silent.has(this.#following))
+      this.#follow(this.#following + 1);
     if (this.#following !== undefined && this.#waiting.has(this.#following)) return this.#following;
     this.#missingSinceMs ??= nowMs;
     return this.#patienceLeft(nowMs) > 0 ? undefined : Math.min(...this.#waiting.keys());
+  }
+
+  #follow(index: number): void {
+    this.#following = index;
+    for (const silent of this.#silent) if (silent < index) this.#silent.delete(silent);
   }
 
   #patienceLeft(nowMs: number): number {

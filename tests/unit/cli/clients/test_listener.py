@@ -16,6 +16,7 @@ from websockets.http11 import Request, Response
 
 from services.cli.clients.connection import Refused
 from services.cli.clients.listener import Listener
+from services.cli.clients.playback import PATIENCE_MS
 from services.cli.evaluation.measure import cues_of, segments_of
 
 EPOCH = 1_700_000_000_000.0
@@ -85,12 +86,12 @@ async def send(socket: ServerConnection, *messages: dict[str, Any]) -> None:
         await socket.send(json.dumps(message))
 
 
-async def greet(socket: ServerConnection, *, next_index: int = 0) -> None:
+async def greet(socket: ServerConnection, *, next_index: int = 0, **more: object) -> None:
     await send(
         socket,
         {
             "type": "joined", "session_id": "s", "title": "A talk", "state": "live", "language": "pt",
-            "source_language": "en", "languages": [], "next_index": next_index, "server_time_ms": EPOCH,
+            "source_language": "en", "languages": [], "next_index": next_index, "server_time_ms": EPOCH, **more,
         },
     )  # fmt: skip
 
@@ -165,6 +166,67 @@ async def test_who_lost_the_connection_before_anything_was_said_resumes_from_whe
         await Listener(url, "s", "pt").run()
     assert ["after" in join for join in joins] == [False, True]
     assert joins[1]["after"] == next_index - 1
+
+
+@pytest.mark.parametrize(("next_speech", "after"), [(9, 8), (8, 7)])
+async def test_speech_of_captions_from_before_is_resumed_for_only_where_it_was_to_come(
+    next_speech: int, after: int
+) -> None:
+    joins: list[dict[str, Any]] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        await greet(socket, next_index=7, next_speech=next_speech)
+        if len(joins) == 1:
+            await send(socket, caption(7, history=True), caption(8, history=True))
+            socket.transport.close()
+            return
+        await send(socket, {"type": "ended", "segments": 9})
+
+    async with notifier(talk) as url:
+        await Listener(url, "s", "pt").run()
+    assert joins[1]["after"] == after
+
+
+async def test_what_is_no_longer_kept_is_told_once_and_not_resumed_for_again() -> None:
+    joins: list[dict[str, Any]] = []
+    told: list[str] = []
+
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        if len(joins) == 1:
+            await greet(socket)
+            await send(socket, caption(0))
+            socket.transport.close()
+        elif len(joins) == 2:
+            await greet(socket, next_index=6, next_speech=6, gap={"from": 0, "to": 5})
+            socket.transport.close()
+        else:
+            await greet(socket, next_index=6, next_speech=6)
+            await send(socket, {"type": "ended", "segments": 6})
+
+    async with notifier(talk) as url:
+        await Listener(url, "s", "pt", report=told.append).run()
+    assert [join.get("after") for join in joins] == [None, -1, 5]
+    assert [line for line in told if "connecting" not in line] == [
+        "pt: segments 0 to 5 came while there was no connection, and are no longer kept"
+    ]
+
+
+async def test_a_caption_without_speech_costs_no_speech_before_it_and_no_time_after_it(store: Store) -> None:
+    async def talk(socket: ServerConnection, join: dict[str, Any]) -> None:
+        await greet(socket)
+        await send(socket, caption(0), caption(1, spoken=False), speech(0, f"{store.url}/0"))
+        await send(socket, caption(2), speech(2, f"{store.url}/2"), {"type": "ended", "segments": 3})
+
+    async with notifier(talk) as url:
+        listener = Listener(url, "s", "pt")
+        await listener.run()
+    first, silent, last = (segment.played for segment in segments_of(listener.hearing))
+    assert first is not None
+    assert last is not None
+    assert silent is None
+    assert last.start_ms < first.start_ms + PATIENCE_MS
 
 
 async def test_an_expired_url_is_signed_again_by_joining_from_before_it(store: Store) -> None:

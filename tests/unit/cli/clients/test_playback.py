@@ -87,6 +87,13 @@ def test_a_missing_index_is_skipped_after_the_patience_and_not_heard_later() -> 
     assert played[1].start_ms == _EPOCH + 100 + PATIENCE_MS + START_DELAY_MS
 
 
+def test_an_index_that_has_no_speech_is_not_waited_for() -> None:
+    clips = [ArrivedClip(index, _EPOCH + at, _EPOCH + at, 500.0) for index, at in [(1, 0), (4, 2_000)]]
+    played = schedule(clips, silent={0, 2, 3})
+    assert [item.index for item in played] == [1, 4]
+    assert played[1].start_ms == _EPOCH + 2_000 + START_DELAY_MS
+
+
 @pytest.mark.parametrize(
     ("backlog_ms", "rate"), [(0, 1.0), (4_000, 1.0), (4_001, 1.1), (7_001, 1.2), (12_001, 1.35), (60_000, 1.35)]
 )
