@@ -7,7 +7,9 @@ import type { PlayerEvents } from './player/player';
 import { type Mode, useListener } from './store';
 
 /** The other ends of a listener, as a test plays them. */
-const ends = vi.hoisted(() => ({}) as { service: ConnectionEvents; asked: Join; loudspeaker: unknown });
+const ends = vi.hoisted(
+  () => ({}) as { service: ConnectionEvents; asked: Join; loudspeaker: unknown; passed: number[] },
+);
 
 vi.mock('../shared/listen/connection', () => ({
   Connection: class {
@@ -27,6 +29,10 @@ vi.mock('./player/player', () => ({
     readonly backlogMs = 0;
     constructor(events: PlayerEvents) {
       ends.loudspeaker = events;
+      ends.passed = [];
+    }
+    pass(index: number) {
+      ends.passed.push(index);
     }
     add = () => 'new';
     setVolume() {}
@@ -167,6 +173,32 @@ test('and, where they are heard, when they were heard', async () => {
   loudspeaker().onHeard(0);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(useListener.getState().finished).toBe(true);
+});
+
+test('who lost the connection is given the speech of what was said before they came, if it was still to come', () => {
+  const service = listen('voice');
+  service.onNotice({ ...JOINED, next_index: 4, next_speech: 5 });
+  for (const index of [4, 5, 6]) {
+    service.onNotice(caption(index, 1_500, { spoken: true, history: true }));
+  }
+  expect(service.after()).toBe(4);
+});
+
+test('and none of it by a service that does not tell what is to come', () => {
+  const service = listen('voice');
+  for (const index of [4, 5]) service.onNotice(caption(index, 1_500, { spoken: true, history: true }));
+  expect(service.after()).toBe(5);
+});
+
+test('a segment without speech is not waited for, even if its caption is known', () => {
+  const service = listen('voice');
+  service.onNotice(caption(0, 1_500, { spoken: true }));
+  service.onNotice(caption(1, 1_500));
+  expect(ends.passed).toEqual([1]);
+  listening.chooseMode('captions');
+  listening.chooseMode('voice');
+  service.onNotice(caption(1, 1_500, { history: true }));
+  expect(ends.passed).toEqual([1]);
 });
 
 test('a clip that the service did not come to tell of is not waited for when the talk is over', async () => {

@@ -57,6 +57,8 @@ export class Listening {
   #lockScreen: LockScreen | undefined;
   #progress = new Progress();
   #spans = new Map<number, SpeechNotice>();
+  /** Speech of lower indexes doesn't come to whoever comes anew. */
+  #nextSpeech = Number.POSITIVE_INFINITY;
   #interimAt = 0;
   /** Nothing more will be sent. */
   #over = false;
@@ -247,6 +249,7 @@ export class Listening {
     this.#clock.set(joined.server_time_ms);
     if (joined.language !== get().language) return;
     this.#progress.told(joined.next_index - 1, false);
+    this.#nextSpeech = joined.next_speech ?? Number.POSITIVE_INFINITY;
     const wantedPartials = this.#join().partials;
     set({ talk: talkOf(joined), state: joined.state, recognized: joined.recognized ?? true });
     this.#lockScreen?.entitle(joined.title);
@@ -264,7 +267,9 @@ export class Listening {
     const { language, captions, mode } = get();
     if (notice.language !== language) return;
     const fresh = notice.history === undefined;
-    this.#progress.told(notice.index, mode === 'voice' && notice.spoken && fresh);
+    const speechComes = notice.spoken && (fresh || notice.index >= this.#nextSpeech);
+    this.#progress.told(notice.index, mode === 'voice' && speechComes);
+    if (!notice.spoken) this.#player?.pass(notice.index);
     const before = captions[language] ?? [];
     const after = withCaption(before, notice);
     if (after === before) return;

@@ -156,6 +156,24 @@ describe('a player', () => {
     expect(told).toEqual(['lost 0', 'laid 1']);
   });
 
+  test('goes on without a clip whose decoding never ends, and says so', async () => {
+    const { player, context, told, at } = playing();
+    vi.spyOn(context, 'decodeAudioData').mockReturnValueOnce(new Promise(() => {}));
+    for (const index of [0, 1]) player.add(index, 900, clip(900));
+    await at(0);
+    expect(told).toEqual([]);
+    await at(0);
+    expect(told).toEqual(['lost 0', 'laid 1']);
+  });
+
+  test('goes on at once after a segment that has no speech', async () => {
+    const { player, context, at } = playing();
+    for (const index of [0, 2]) player.add(index, 900, clip(900));
+    player.pass(1);
+    await at(0);
+    expect(context.started.map(({ atMs }) => atMs)).toEqual([20, 920]);
+  });
+
   test('goes on after a clip that the device can not play, and says so', async () => {
     vi.spyOn(console, 'warn').mockImplementationOnce(() => {});
     const { player, context, told, at } = playing();

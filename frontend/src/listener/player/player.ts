@@ -7,6 +7,8 @@ import { speechSpan } from './trim';
 const FETCHED_AHEAD = 6;
 /** Speech that may wait, in a pause or behind a bad network; beyond that the oldest is dropped. */
 export const BUFFER_MS = 120_000;
+/** Decoding takes some 10 ms. */
+const DECODE_MS = 5_000;
 const RAMP_S = 0.02;
 
 /** A clip on the context's clock. */
@@ -102,6 +104,12 @@ export class Player {
     this.#dropOverflow();
     this.#pump();
     return 'new';
+  }
+
+  /** A segment that has no speech. */
+  pass(index: number): void {
+    this.#schedule.pass(index);
+    this.#pump();
   }
 
   pause(): void {
@@ -206,7 +214,7 @@ export class Player {
     if (clip === undefined || this.#fetching.has(index)) return;
     this.#fetching.add(index);
     const encoded = await clip.fetch(this.#events);
-    const decoded = encoded && (await this.context.decodeAudioData(encoded).catch(() => undefined));
+    const decoded = encoded && (await this.#decode(encoded));
     if (this.#clips.get(index) !== clip) return;
     if (decoded === undefined) {
       this.#forget(index);
@@ -217,6 +225,16 @@ export class Player {
       this.#schedule.ready(index);
     }
     this.#pump();
+  }
+
+  /** undefined: it is no sound, or the browser doesn't come to an end with it. */
+  async #decode(encoded: ArrayBuffer): Promise<AudioBuffer | undefined> {
+    let limit: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      limit = setTimeout(resolve, DECODE_MS);
+    });
+    const decoded = this.context.decodeAudioData(encoded).catch(() => undefined);
+    return Promise.race([decoded, late]).finally(() => clearTimeout(limit));
   }
 
   async #lay(index: number, rate: number): Promise<void> {

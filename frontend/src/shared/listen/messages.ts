@@ -25,6 +25,8 @@ export interface Joined {
   readonly languages: readonly Offer[];
   readonly next_index: number;
   readonly server_time_ms: number;
+  /** Where speech is wanted: the first index whose speech comes, of captions that are `history` too. */
+  readonly next_speech?: number;
   /** Indexes after the one resumed from that are no longer kept, both included. */
   readonly gap?: { readonly from: number; readonly to: number };
   /** What is said now is not being recognized. */
@@ -56,7 +58,7 @@ export interface CaptionNotice extends Segment {
   readonly source: string;
   /** What is missing of the talk here, in ms: the caption stands for that alone. */
   readonly missing_ms?: number;
-  /** From before this listener came. */
+  /** From before this listener came: its speech comes from `next_speech` on. */
   readonly history?: true;
 }
 
