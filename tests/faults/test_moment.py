@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from tests.faults.engines import Orders
-from tests.faults.moment import FENCED, STOPPING, order, striking
+from tests.faults.moment import COMMITTING, FENCED, STOPPING, order, striking, tell_commits
 
 
 def test_the_event_that_is_ordered_strikes_once_and_no_other_does(tmp_path: Path) -> None:
@@ -31,3 +31,21 @@ def test_another_service_s_order_is_left_to_it(tmp_path: Path) -> None:
     assert struck == []
     looks["translator"](None, "info", {"event": FENCED})
     assert struck == ["translator"]
+
+
+async def test_a_transaction_is_told_of_once_its_records_are_sent_and_before_it_is_committed() -> None:
+    done = list[str]()
+
+    class Producer:
+        async def send(self, topic: str) -> None:
+            done.append(f"sent to {topic}")
+
+        async def commit_transaction(self) -> None:
+            done.append("committed")
+
+    tell_commits(done.append, Producer)
+    producer = Producer()
+    await producer.send("transcripts")
+    await producer.commit_transaction()
+    await producer.commit_transaction()  # one without records
+    assert done == ["sent to transcripts", COMMITTING, "committed", "committed"]

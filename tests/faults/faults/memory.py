@@ -11,7 +11,7 @@ import psutil
 from services.cli.stack import SERVICES
 from services.common.open_files import raise_open_files
 from tests.faults.faults.fault import Fault, OfService
-from tests.faults.faults.processes import Run
+from tests.faults.faults.instance import Run
 from tests.faults.scene import Scene
 
 _ENDS_S = 60.0

@@ -1,68 +1,29 @@
 """Services that die, are told to go, or stand still and come back."""
 
 import asyncio
-import re
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
-import psutil
-
-from services.cli.stack import SERVICES, Instance
+from services.cli.stack import SERVICES
+from services.common import topics
 from services.common.kafka.admin import PARTITIONS
 from tests.faults.faults.fault import RECOGNIZED_S, Fault, OfService
-from tests.faults.moment import FENCED, STOPPING, TAKEN, order
+from tests.faults.faults.instance import Run
+from tests.faults.moment import COMMITTING, FENCED, STOPPING, order
 from tests.faults.scene import Harmless, Scene
+from tests.faults.uncommitted import uncommitted
 
 _DRAIN_S = 0.1
 """Shorter than every drain that was measured: 0.10 to 0.30 s."""
 _LEAVING_S = 60.0
+_BESIDE_S = 5.0
+_OUTPUT: dict[str, topics.Topic[Any]] = {"transcriber": topics.TRANSCRIPTS, "translator": topics.TRANSLATIONS}
 _LEFT_BEHIND = ("service_failed", "member_id was not recognized")
 """What a service says that comes back when its partitions are another's."""
-
-
-class Run:
-    """One run of an instance, from now on."""
-
-    def __init__(self, instance: Instance) -> None:
-        """Raises Harmless if it is down."""
-        process = instance._process
-        if process is None or process.exit_code is not None:
-            raise Harmless(f"{instance.name} is down already")
-        self._process, self._from = process, instance.log.stat().st_size
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def has_ended(self) -> bool:
-        return self._process.exit_code is not None
-
-    @property
-    def was_killed(self) -> bool:
-        """kill -9 found it alive."""
-        return self._process.exit_code == -signal.SIGKILL
-
-    @property
-    def is_stopped(self) -> bool:
-        return not self.has_ended and psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
-
-    @property
-    def said(self) -> str:
-        """What it has logged since."""
-        return self._process.log.read_bytes()[self._from :].decode(errors="replace")
-
-    @property
-    def taken(self) -> set[str]:
-        """Partitions that it says it has taken over since."""
-        return set(re.findall(rf'"partition":(\d+)[^\n]*"{TAKEN}"', self.said))
-
-    def send(self, what: signal.Signals) -> None:
-        """No error if it is gone."""
-        self._process.send(what)
 
 
 @dataclass(frozen=True)
@@ -160,6 +121,34 @@ class Frozen(OfService):
 
 
 @dataclass(frozen=True)
+class Scaled(OfService):
+    """A second instance comes, works beside the first, and goes again by SIGTERM: nobody dies."""
+
+    takes_s = 14.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}: scaled out and in"
+
+    async def inject(self, scene: Scene) -> None:
+        whole = Run(scene.stack[self.service])
+        second = scene.stack.start(self.service)
+        moved = Run(second)
+        await scene.see(lambda: bool(moved.taken), "the second took partitions", _LEAVING_S)
+        await asyncio.sleep(_BESIDE_S)
+        others = [one for one in scene.stack.instances if one.service == self.service and one is not second and one.pid]
+        back = [Run(one) for one in others]
+        await second.stop()
+        await scene.see(
+            lambda: moved.taken <= set[str]().union(*(run.taken for run in back)),
+            "the first took them back",
+            _LEAVING_S,
+        )
+        if whole.has_ended or moved.was_killed:
+            raise Harmless(f"a {self.service} died")
+
+
+@dataclass(frozen=True)
 class KilledInRebalance(AtItsMoment):
     """A second instance comes, and while partitions move to it, one fenced and none taken, the first gets kill -9."""
 
@@ -210,23 +199,27 @@ class KilledInTakeover(AtItsMoment):
 
 
 @dataclass(frozen=True)
-class KilledInTransaction(OfService):
-    """kill -9 while the broker stands still, so that whatever is being published is in a transaction that is open."""
+class KilledInTransaction(AtItsMoment):
+    """kill -9 when the records of a transaction are in Kafka, before it is committed: the next one has to end it."""
 
-    lasts_s: float = 1.5
+    takes_s = 3.0
 
     @property
     def name(self) -> str:
         return f"{self.service}: kill -9 inside a transaction"
 
     async def inject(self, scene: Scene) -> None:
-        scene.platform.broker.process.send(signal.SIGSTOP)
-
-    async def heal(self, scene: Scene) -> None:
-        try:
-            await kill(scene, self.service)
-        finally:
-            scene.platform.broker.process.send(signal.SIGCONT)
+        run = Run(scene.stack[self.service])
+        async with uncommitted(scene.platform.broker.bootstrap, _OUTPUT[self.service].name) as count:
+            scene.moment.give(order(self.service, COMMITTING, signal.SIGKILL))
+            try:
+                await scene.see(lambda: run.has_ended, f"{self.service} ended")
+            finally:
+                scene.moment.withdraw()
+            left = await count()
+        if not run.was_killed or not left:
+            raise Harmless(f"{self.service} left no transaction open with records in it")
+        scene.seen += left
 
 
 @dataclass(frozen=True)
@@ -282,7 +275,8 @@ ALL: tuple[Fault, ...] = (
     *(KilledInDrain(service=service) for service in SERVICES),
     *(KilledInTransaction(service=service) for service in ("transcriber", "translator")),
     *(KilledInRebalance(service=service) for service in ("transcriber", "translator")),
-    KilledInTakeover(service="translator"),
+    *(KilledInTakeover(service=service) for service in ("transcriber", "translator")),
+    *(Scaled(service=service) for service in ("transcriber", "translator")),
     KilledAfterStoring(),
     Frozen(service="transcriber"),
     Frozen(service="translator"),
