@@ -24,6 +24,8 @@ from tests.faults.result import Result
 from tests.faults.scene import Harmless
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech"
+_LAST_WORDS_S = 2.0
+"""Of a talk whose end is what a fault is about: so much is still said when it begins."""
 _PAGE = "docs/reliability.md"
 _BY_NAME = {fault.name: fault for fault in EACH}
 
@@ -53,7 +55,7 @@ WHOLE = Size(
     read=(("es",), ()),
     talks=2,
     between_s=(6.0, 10.0),
-    afterwards_s=20.0,
+    afterwards_s=16.0,
 )
 """Two talks at once, in two languages."""
 SHORT = Size(
@@ -90,8 +92,9 @@ async def _run(platform: Platform, fault: Fault, seed: int, tries: int, size: Si
     await asyncio.to_thread(folder.mkdir, parents=True)
     random = Random(f"{fault.name} {seed}" if tries == 1 else f"{fault.name} {seed} {tries}")
     after_s = random.uniform(*size.between_s)
+    goes_on_s = _LAST_WORDS_S if fault.at_the_end else fault.longer_s + size.afterwards_s
     talks = [
-        Talk(SPEECH / f"{name}.flac", after_s + fault.longer_s + size.afterwards_s, hear, reading)
+        Talk(SPEECH / f"{name}.flac", after_s + goes_on_s, hear, reading)
         for name, hear, reading in zip(size.recordings, size.hear, size.read, strict=True)
     ][: None if fault.of_one_talk else size.talks]
     given = await perform(platform, fault, talks, random=random, after_s=after_s, folder=folder)

@@ -1,6 +1,6 @@
 """What can go wrong, a module each kind; ``ALL`` is what ``make faults`` tries."""
 
-from tests.faults.faults import aws, broker, clock, disk, engine, memory, network, processes, speaker
+from tests.faults.faults import aws, broker, clock, disk, ending, engine, memory, network, processes, speaker
 from tests.faults.faults.fault import Fault
 from tests.faults.faults.several import Several
 
@@ -15,4 +15,4 @@ EACH: tuple[Fault, ...] = (
     *memory.ALL,
     *disk.ALL,
 )
-ALL: tuple[Fault, ...] = (Fault(), *EACH, Several(of=EACH))
+ALL: tuple[Fault, ...] = (Fault(), *EACH, *ending.ALL, Several(of=EACH))

@@ -31,6 +31,8 @@ class Fault:
     """What ``inject`` and ``heal`` themselves take, about."""
     of_one_talk: ClassVar[bool] = False
     """Whether it concerns the first talk's clients alone: the others, who don't go its way, must notice nothing."""
+    at_the_end: ClassVar[bool] = False
+    """Whether the talks end while it lasts."""
 
     @property
     def name(self) -> str:
