@@ -18,6 +18,8 @@ GIVE_UP_S = 180.0
 
 STEADY_S = 5.0
 """Who is let in and closed again sooner than this waits longer each time."""
+ANSWER_S = 10.0
+"""How long a service may take to let a client in."""
 _FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 _PING_EVERY_S, _DEAD_AFTER_S = 2.0, 10.0
 """A connection that carries nothing any more is left this soon, as the web apps do. Longer than ingest waits for Kafka,

@@ -15,6 +15,7 @@ from yarl import URL
 
 from services.cli.clients import audio
 from services.cli.clients.connection import (
+    ANSWER_S,
     LISTENER_REFUSALS,
     UNREACHABLE,
     Refused,
@@ -133,7 +134,7 @@ class Listener:
         while True:
             said: str | None = None
             try:
-                async with open_socket(self._url) as socket:
+                async with open_socket(self._url) as socket, asyncio.timeout(ANSWER_S) as limit:
                     self._socket = socket
                     await socket.send(self._join(self._resumes_after))
                     while True:
@@ -147,6 +148,7 @@ class Listener:
                                 await self._note(notice)
                                 return
                             case _:
+                                limit.reschedule(None)
                                 retries.let_in()
                                 await self._note(notice)
             except ConnectionClosed as closed:

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.cli.clients.connection import (
+    ANSWER_S,
     SPEAKER_REFUSALS,
     UNREACHABLE,
     Refused,
@@ -23,7 +24,6 @@ from services.cli.clients.uplink import Uplink
 from services.common.contracts import State
 from services.common.frames import pack
 
-_ANSWER_S = 10.0
 _SILENT = (State.PAUSED, State.MUTED)
 _CONTROLS = {State.LIVE: "resume", State.PAUSED: "pause", State.MUTED: "mute"}
 
@@ -165,7 +165,7 @@ class Speaker:
     async def _greet(self, socket: ClientConnection) -> None:
         start = {**self._start, "next_seq": self._uplink.first_unacknowledged}
         await socket.send(msgspec.json.encode(start).decode())
-        async with asyncio.timeout(_ANSWER_S):
+        async with asyncio.timeout(ANSWER_S):
             while (answer := _read(await socket.recv())).type != "ready":
                 if answer.type == "error":
                     self._said = answer.message
@@ -198,7 +198,7 @@ class Speaker:
                 return
             if self._done:
                 await socket.send('{"type": "end"}')
-            async with asyncio.timeout(_ANSWER_S):
+            async with asyncio.timeout(ANSWER_S):
                 await reading
         finally:
             reading.cancel()

@@ -366,6 +366,24 @@ async def test_who_was_told_nothing_for_an_hour_comes_again_when_the_connection_
     assert len(joins) == 2
 
 
+async def test_a_notifier_that_does_not_answer_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.cli.clients.listener.ANSWER_S", 0.05)
+    joins: list[dict[str, Any]] = []
+
+    async def silent_at_first(socket: ServerConnection, join: dict[str, Any]) -> None:
+        joins.append(join)
+        if len(joins) == 1:
+            await socket.wait_closed()
+            return
+        await greet(socket)
+        await asyncio.sleep(0.1)
+        await send(socket, {"type": "ended", "segments": 0})
+
+    async with notifier(silent_at_first) as url, asyncio.timeout(5):
+        await Listener(url, "s", "pt").run()
+    assert len(joins) == 2
+
+
 async def test_a_notifier_that_is_still_starting_is_tried_again() -> None:
     asked: list[Request] = []
 
