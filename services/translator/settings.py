@@ -58,7 +58,7 @@ class TranslatorSettings(Settings, frozen=True, kw_only=True):
     """Processes that engines run in."""
     cached_phrases: PositiveInt = 2000
     """Translations that are kept for repetition."""
-    cached_clips_mb: PositiveInt = 16
+    cached_clips_mb: PositiveInt = 8
 
     translate_formality: Formality = "unset"
     """aws: how listeners are addressed, in languages that know a difference."""
