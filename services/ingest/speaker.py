@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Session, State
@@ -166,7 +166,7 @@ def _as_closing(cause: BaseException) -> Closing | None:
     match cause:
         case Closing():
             return cause
-        case WebSocketDisconnect():
+        case WebSocketDisconnect() | WebSocketDisconnected():  # the latter to whoever sends after the first to notice
             return Closing.by_client()
         case TokenRejected():
             return Closing(4401, "token", str(cause))

@@ -1,12 +1,15 @@
 """The speaker's socket, over real sockets, with Kafka and the store faked."""
 
+import asyncio
 import contextlib
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import msgspec
 import pytest
+from starlette.websockets import WebSocket
 from websockets.exceptions import ConnectionClosed
 
 from services.common.clock import now_ms
@@ -522,6 +525,39 @@ async def test_a_client_that_vanishes_leaves_its_session_live_until_the_grace_is
         assert (marked.mark, marked.first_sample) == (Mark.PAUSE, SAMPLES)
         async with ingest.socket() as socket:
             assert (await ingest.start(socket, session, next_seq=1))["state"] == "paused"
+
+
+async def test_a_client_that_is_gone_when_two_answers_are_due_is_no_fault_of_this_service(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server says so to whoever sends first; to the second, that nothing may be sent any more."""
+    session, update, stored = await ingest.session(), ingest.store.update, asyncio.Event()
+    start = {"type": "start", "token": ingest.signer.token(), "session": session.session_id}
+    coming = asyncio.Queue[MutableMapping[str, Any]]()
+    coming.put_nowait({"type": "websocket.connect"})
+    coming.put_nowait({"type": "websocket.receive", "text": json.dumps(start)})
+
+    async def slowly(*which: Any, **what: Any) -> Session | None:
+        changed = await update(*which, **what)
+        if what.get("state") is State.PAUSED:
+            ingest.publisher.come_back()
+            await stored.wait()
+        return changed
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if '"ready"' in message.get("text", ""):
+            ingest.publisher.gone = True
+            coming.put_nowait({"type": "websocket.receive", "bytes": frame(0)})
+            coming.put_nowait({"type": "websocket.receive", "text": '{"type": "pause"}'})
+        elif '"ack"' in message.get("text", ""):
+            stored.set()
+            raise OSError
+
+    monkeypatch.setattr(ingest.store, "update", slowly)
+    left = metrics.CLOSED.labels("client")
+    before = left._value.get()
+    await ingest.speaking.serve(WebSocket({"type": "websocket"}, coming.get, send))
+    assert left._value.get() == before + 1
 
 
 @pytest.mark.parametrize("what", ["store", "publisher"])
