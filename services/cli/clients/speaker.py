@@ -138,7 +138,7 @@ class Speaker:
 
     async def _keep_connected(self) -> None:
         retries = Retries(self._url)
-        while True:
+        while self._end or not self._done:
             self._said = None
             try:
                 async with open_socket(self._url) as socket:

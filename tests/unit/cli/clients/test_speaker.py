@@ -411,6 +411,19 @@ async def test_what_was_said_before_the_microphone_failed_is_sent_and_the_sessio
     assert told[0] == "arecord stopped; what was said before is still sent"
 
 
+async def test_a_microphone_that_fails_before_anything_was_said_is_told_of_though_there_is_no_connection() -> None:
+    async def unplugged() -> AsyncGenerator[Captured, None]:
+        for frame in ():
+            yield frame
+        raise NoMicrophone("arecord stopped")
+
+    async with ingest(Kept()) as url:
+        pass  # it has gone
+    async with asyncio.timeout(10):
+        with pytest.raises(NoMicrophone, match="arecord stopped"):
+            await Speaker(url, "s", "secret", unplugged()).run()
+
+
 async def test_a_session_that_is_kept_is_not_ended() -> None:
     kept = Kept()
     async with ingest(kept) as url:
