@@ -413,7 +413,7 @@ async def test_what_was_said_before_the_microphone_failed_is_sent_and_the_sessio
 
 async def test_a_microphone_that_fails_before_anything_was_said_is_told_of_though_there_is_no_connection() -> None:
     async def unplugged() -> AsyncGenerator[Captured, None]:
-        for frame in ():
+        async for frame in floor(0):
             yield frame
         raise NoMicrophone("arecord stopped")
 
