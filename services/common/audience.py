@@ -39,7 +39,7 @@ class _Known(NamedTuple):
     heard_at_ms: float
     """The last sign of somebody who takes speech, the leaving of the last one included."""
     since_ms: float
-    """From then on there was a sign of somebody at least every ``LINGER_MS``."""
+    """From then on there was a sign of somebody at least every ``LINGER_MS``, at this notifier or another."""
 
 
 class _Received(Protocol):
@@ -73,8 +73,8 @@ class AudienceView:
             heard_at_ms = before.heard_at_ms if before else float("-inf")
             if record.hearing or (before.record.hearing if before else not record.listeners):  # who has just left
                 heard_at_ms = at_ms
-            goes_on = before is not None and at_ms - before.said_at_ms < LINGER_MS
-            since_ms = before.since_ms if before and goes_on else at_ms
+            same = (one for (language, _), one in known.items() if language == record.language)
+            since_ms = min((one.since_ms for one in same if at_ms - one.said_at_ms < LINGER_MS), default=at_ms)
             known[record.language, record.notifier_id] = _Known(record, at_ms, heard_at_ms, since_ms)
         self._tell(record.session_id)
 

@@ -130,6 +130,19 @@ def test_for_how_long_a_language_has_been_wanted_is_known_through_lost_connectio
     assert view.of("s", "pt").wanted_for_ms == 0
 
 
+def test_for_how_long_a_language_has_been_wanted_is_known_when_the_notifier_that_counted_first_is_forgotten(
+    view: AudienceView, clock: Clock
+) -> None:
+    began = clock.now
+    view.apply(count(clock, 1, notifier="1"))
+    for _ in range(3):
+        clock.now += LINGER_MS - 1
+        view.apply(count(clock, 1, notifier="2"))
+        view.expire()
+    assert view.of("s", "pt").wanted_for_ms == clock.now - began
+    assert view.of("s", "es").wanted_for_ms == 0
+
+
 def test_speech_is_wanted_while_any_notifier_s_listeners_may_come_back_for_it(view: AudienceView, clock: Clock) -> None:
     view.apply(count(clock, 1, 1, notifier="1"))
     view.apply(count(clock, 0, notifier="1"))
