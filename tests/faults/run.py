@@ -55,9 +55,9 @@ WHOLE = Size(
     read=(("es",), ()),
     talks=2,
     between_s=(6.0, 10.0),
-    afterwards_s=16.0,
+    afterwards_s=20.0,
 )
-"""Two talks at once, in two languages."""
+"""Two talks at once, in two languages. In recorded runs it took up to 18 s until enough was seen to be as before."""
 SHORT = Size(
     recordings=("en-voxpopuli-ivory", "en-linda-babylon"),
     hear=(("pt",), ()),
