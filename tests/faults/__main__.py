@@ -23,7 +23,7 @@ from tests.faults.report import results_in, write_table
 from tests.faults.run import SHORT, WHOLE, Size, run
 from tests.faults.scene import Harmless
 
-_LIMIT_S = 4200.0
+_LIMIT_S = 3900.0
 _AROUND_S = sum(WHOLE.between_s) / 2 + WHOLE.afterwards_s + 10.0
 """What a run takes besides its fault: talk, start and stop of the services, account."""
 

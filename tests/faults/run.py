@@ -54,8 +54,8 @@ WHOLE = Size(
     hear=(("pt",), ("es",)),
     read=(("es",), ()),
     talks=2,
-    between_s=(6.0, 10.0),
-    afterwards_s=20.0,
+    between_s=(5.0, 8.0),
+    afterwards_s=18.0,
 )
 """Two talks at once, in two languages. In recorded runs it took up to 18 s until enough was seen to be as before."""
 SHORT = Size(
