@@ -33,7 +33,7 @@ bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipp
 	@$(bin)/python -m services.cli.commands.bench
 	@$(bin)/python -m tests.bench.browser
 
-faults: setup  ## break everything that can break, in mid-talk, and see that no word is lost: within 70 min, docs/reliability.md
+faults: setup  ## break everything that can break, in mid-talk, and see that no word is lost: in about an hour, docs/reliability.md
 	@$(bin)/python -m tests.faults
 
 seconds := 60
