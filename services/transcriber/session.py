@@ -154,13 +154,13 @@ class Session:
         try:
             while not self.finished:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
-                first, failed = not failed, False
+                first, failed, given_up = not failed, False, False
                 try:
                     await asyncio.create_task(self._transcribe_stretch())  # see ``_leave_if_cancelled``
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
-                    failed = True
+                    failed = given_up = True
                     if first or before[0] != self._stabilizer.transcribed:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
                     self._pass_over()
@@ -176,7 +176,7 @@ class Session:
                     failed = True
                     if first or before[0].next_index != self._telling.published.next_index:
                         backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
-                    self._note_fault(faults)
+                    given_up = self._note_fault(faults)
                 _leave_if_cancelled()
                 if failed:
                     if _now_s() - moved_at > self._limits.silent_s:
@@ -184,22 +184,26 @@ class Session:
                         self._telling.recognition(False)
                     await asyncio.sleep(backoff_s)
                     backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
-                    if _now_s() - moved_at > self._limits.hopeless_s:
+                    if not given_up and _now_s() - moved_at > self._limits.hopeless_s:
                         self._pass_over()
                     self._ring.rewind()
         finally:
             self._release()
 
-    def _note_fault(self, fault: BaseException) -> None:
-        """Go on from what is published; at the second fault in the same place, without the audio that led there."""
+    def _note_fault(self, fault: BaseException) -> bool:
+        """Go on from what is published, at the second fault in the same place without the audio that led there.
+
+        Returns whether that audio is given up.
+        """
         self._stabilizer = Stabilizer(self._telling.published)
         metrics.FAILURES.labels("fault").inc()
         place = self._telling.published, self._ring.oldest_offset
         if place != self._failed_at:
             log.error("session_failed", exc_info=fault)
             self._failed_at = place
-        else:
-            self._pass_over(fault)
+            return False
+        self._pass_over(fault)
+        return True
 
     def _pass_over(self, fault: BaseException | None = None) -> None:
         """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark.

@@ -211,6 +211,39 @@ async def test_context_at_which_every_stream_fails_costs_nothing_but_itself(
     assert [final.missing for final in outbox.finals if final.missing] == []
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [[EngineUnavailable("gone"), EngineRejected("never")], [RuntimeError("wrong"), RuntimeError("wrong")]],
+    ids=["rejected", "fault"],
+)
+async def test_what_is_given_up_when_all_patience_is_spent_is_given_up_once_and_what_waits_behind_it_is_heard(
+    partition: Partition,
+    outbox: Outbox,
+    recognizer: ScriptedRecognizer,
+    monkeypatch: pytest.MonkeyPatch,
+    faults: list[Exception],
+) -> None:
+    now_s, left = [0.0], iter(faults)
+    monkeypatch.setattr(session_module, "_now_s", lambda: now_s[0])
+
+    class Late(dict[int, Exception]):
+        def pop(self, number: int) -> Exception:  # type: ignore[override]
+            fault = next(left)
+            if fault is faults[-1]:
+                now_s[0] += Limits.hopeless_s + 1
+                del self[number]
+            return fault
+
+    recognizer.fail_at = Late({1: faults[0]})
+    await partition.hear(*(frame(at) for at in range(20)), frame(20, mark=END))
+    await until(lambda: bool(outbox.finished))
+    (missing,) = [final.missing for final in outbox.finals if final.missing]
+    assert missing.start_ms == 0
+    heard_from = round(missing.end_ms / 500) + 1
+    assert heard_from < 10
+    assert outbox.words == words(heard_from, 20)
+
+
 async def test_a_word_that_is_noticed_in_the_context_was_spoken_in_our_time(
     partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
