@@ -19,7 +19,7 @@ COMMITTED_MS = 1000.0
 """At most this much speech is laid ahead; what follows stays free to change its pace."""
 PATIENCE_MS = 1500.0
 """How long a missing index is waited for once a later one is there."""
-CATCH_UP = ((12_000.0, 1.35), (7_000.0, 1.2), (4_000.0, 1.1))
+CATCH_UP = ((10_000.0, 1.4), (6_000.0, 1.25), (4_000.0, 1.1))
 """Backlog in ms above which a clip plays at this rate; the first that fits counts."""
 
 

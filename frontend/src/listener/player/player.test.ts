@@ -241,7 +241,7 @@ describe('a player', () => {
     const { player, context, told, at } = playing();
     for (let index = 0; index < 6; index++) player.add(index, 3000, clip(3000));
     await at(0);
-    expect(FakeWorker.latest.asked.map(({ rate }) => rate)).toEqual([1.35]);
+    expect(FakeWorker.latest.asked.map(({ rate }) => rate)).toEqual([1.4]);
     player.jumpToLive();
     FakeWorker.latest.answer();
     await at(0);

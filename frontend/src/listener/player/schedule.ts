@@ -15,8 +15,8 @@ export const COMMITTED_MS = 1000;
 export const PATIENCE_MS = 1500;
 /** Backlog in ms above which a clip plays at this rate; the first that fits counts. */
 const CATCH_UP = [
-  [12_000, 1.35],
-  [7_000, 1.2],
+  [10_000, 1.4],
+  [6_000, 1.25],
   [4_000, 1.1],
 ] as const;
 

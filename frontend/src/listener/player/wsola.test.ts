@@ -26,7 +26,7 @@ function pitchOf(sound: Float32Array): number {
 const loudness = (sound: Float32Array) =>
   Math.sqrt(sound.reduce((sum, sample) => sum + sample * sample, 0) / sound.length);
 
-describe.each([0.9, 1.1, 1.2, 1.35])('speech at rate %f', (rate) => {
+describe.each([0.9, 1.1, 1.25, 1.4])('speech at rate %f', (rate) => {
   const original = voice(160, 2);
   const stretched = wsola(original, rate, RATE);
 
