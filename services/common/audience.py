@@ -17,6 +17,8 @@ STALE_MS = 90_000
 LINGER_MS = 210_000
 """So long after the last sign of a listener their language still goes on: whoever lost the connection tries to come
 back for three minutes, and may have been counted last half a minute before. Then nothing of it is remembered."""
+MOVED_MS = 30_000
+"""The same where all who left went on in another language, or without the voice, and may think again."""
 _LOOK_S = 5.0
 
 
@@ -27,7 +29,7 @@ class Listeners(NamedTuple):
     hearing: int = 0
     """Those of them who take speech."""
     speech_wanted: bool = False
-    """Whether anybody takes speech, or did within ``LINGER_MS``."""
+    """Whether anybody takes speech, or may come back for it."""
     wanted_for_ms: float = 0.0
     """Since when somebody has listened, or might have come back."""
 
@@ -35,11 +37,13 @@ class Listeners(NamedTuple):
 class _Known(NamedTuple):
     record: Audience
     said_at_ms: float
-    """By the steady clock, as the other."""
-    heard_at_ms: float
-    """The last sign of somebody who takes speech, the leaving of the last one included."""
+    """By the steady clock, as the others."""
+    wanted_until_ms: float
+    """So long the language goes on if nobody comes."""
+    speech_until_ms: float
+    """The same of its speech."""
     since_ms: float
-    """From then on there was a sign of somebody at least every ``LINGER_MS``, at this notifier or another."""
+    """From then on somebody listened or might have come back, at this notifier or another."""
 
 
 class _Received(Protocol):
@@ -70,29 +74,34 @@ class AudienceView:
         before = known.get((record.language, record.notifier_id))
         if before is None or before.record.listeners or record.listeners:  # a repeated zero is no sign of life
             at_ms = self._clock() - max(0.0, self._wall() - record.at_ms)
-            heard_at_ms = before.heard_at_ms if before else float("-inf")
-            if record.hearing or (before.record.hearing if before else not record.listeners):  # who has just left
-                heard_at_ms = at_ms
+            left_until_ms = at_ms + (LINGER_MS if record.awaited else MOVED_MS)
+            wanted_until_ms = at_ms + LINGER_MS if record.listeners else left_until_ms
+            speech_until_ms = before.speech_until_ms if before else float("-inf")
+            if record.hearing:
+                speech_until_ms = at_ms + LINGER_MS
+            elif before.record.hearing if before else not record.listeners:  # who has just left
+                speech_until_ms = left_until_ms
             same = (one for (language, _), one in known.items() if language == record.language)
-            since_ms = min((one.since_ms for one in same if at_ms - one.said_at_ms < LINGER_MS), default=at_ms)
-            known[record.language, record.notifier_id] = _Known(record, at_ms, heard_at_ms, since_ms)
+            since_ms = min((one.since_ms for one in same if at_ms < one.wanted_until_ms), default=at_ms)
+            known[record.language, record.notifier_id] = _Known(
+                record, at_ms, wanted_until_ms, speech_until_ms, since_ms
+            )
         self._tell(record.session_id)
 
     def languages(self, session_id: str) -> dict[str, Listeners]:
-        """Every language of the session that somebody listens to, or did within ``LINGER_MS`` (then with zeros)."""
+        """Every language of the session that somebody listens to, or may come back to (then with zeros)."""
         now = self._clock()
-        fresh, wanted = now - STALE_MS, now - LINGER_MS
         totals: dict[str, Listeners] = {}
-        for (language, _), (record, said_at_ms, heard_at_ms, since_ms) in self._records.get(session_id, {}).items():
-            if said_at_ms <= wanted:
+        for (language, _), known in self._records.get(session_id, {}).items():
+            if known.wanted_until_ms <= now:
                 continue
             total = totals.get(language, Listeners())
-            counts = said_at_ms > fresh
+            counts = known.said_at_ms > now - STALE_MS
             totals[language] = Listeners(
-                total.listeners + (record.listeners if counts else 0),
-                total.hearing + (record.hearing if counts else 0),
-                total.speech_wanted or heard_at_ms > wanted,
-                max(total.wanted_for_ms, now - since_ms),
+                total.listeners + (known.record.listeners if counts else 0),
+                total.hearing + (known.record.hearing if counts else 0),
+                total.speech_wanted or known.speech_until_ms > now,
+                max(total.wanted_for_ms, now - known.since_ms),
             )
         return totals
 
@@ -111,10 +120,10 @@ class AudienceView:
 
     def expire(self) -> None:
         """Forget what is old, and call back for sessions whose counts went stale."""
-        forgotten = self._clock() - LINGER_MS
+        now = self._clock()
         for session_id, records in list(self._records.items()):
             self._tell(session_id)
-            kept = {key: known for key, known in records.items() if known.said_at_ms > forgotten}
+            kept = {key: known for key, known in records.items() if known.wanted_until_ms > now}
             self._records[session_id] = kept
             if not kept:
                 del self._records[session_id], self._told[session_id]

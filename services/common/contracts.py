@@ -262,6 +262,8 @@ class Audience(Record, frozen=True, kw_only=True):
     """All of them."""
     hearing: Count
     """Those who take speech; the rest read captions only."""
+    awaited: bool = True
+    """Whether somebody of those who are gone may come back: they lost the connection."""
     at_ms: AtMs
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
+from services.common.audience import LINGER_MS
 from services.common.contracts import Audience
 from services.common.kafka import KafkaUnavailable
 
@@ -35,6 +37,8 @@ class Audiences:
         self._clock = clock
         self._counts: dict[_Key, _Count] = {}
         self._due: dict[_Key, None] = {}
+        self._lost_at_ms: dict[_Key, float] = {}
+        """When somebody last lost the connection who may come back."""
         self._changed = asyncio.Event()
 
     def joined(self, session_id: str, language: str, *, hearing: bool) -> None:
@@ -44,8 +48,10 @@ class Audiences:
         count.hearing += hearing
         self._mark((session_id, language))
 
-    def left(self, session_id: str, language: str, *, hearing: bool) -> None:
-        """One listener less."""
+    def left(self, session_id: str, language: str, *, hearing: bool, moved: bool = False) -> None:
+        """One listener less. moved: by their own will, to another language, or from hearing to reading."""
+        if not moved:
+            self._lost_at_ms[session_id, language] = self._clock()
         count = self._counts[session_id, language]
         count.listeners -= 1
         count.hearing -= hearing
@@ -64,12 +70,14 @@ class Audiences:
             if clock() >= repeat_at:
                 repeat_at = clock() + REPEAT_S
                 self._due |= dict.fromkeys(self._counts)
+                self._lost_at_ms = {key: at for key, at in self._lost_at_ms.items() if self._may_come_back(key)}
             await self._publish_due(publish)
             await asyncio.sleep(SETTLE_S)
 
     async def withdraw(self, publish: Publish) -> None:
         """Say that nobody listens here any more."""
         self._due |= dict.fromkeys(self._counts)
+        self._lost_at_ms |= dict.fromkeys(self._counts, self._clock())
         self._counts.clear()
         await self._publish_due(publish)
 
@@ -89,6 +97,9 @@ class Audiences:
                 self._due[key] = None
                 return
 
+    def _may_come_back(self, key: _Key) -> bool:
+        return self._clock() - self._lost_at_ms.get(key, -math.inf) < LINGER_MS
+
     def _record(self, key: _Key) -> Audience:
         count = self._counts.get(key) or _Count()
         return Audience(
@@ -97,5 +108,6 @@ class Audiences:
             notifier_id=self._notifier_id,
             listeners=count.listeners,
             hearing=count.hearing,
+            awaited=self._may_come_back(key),
             at_ms=self._clock(),
         )

@@ -156,15 +156,15 @@ class Hub:
             self._audiences.joined(seat.session.session_id, seat.language, hearing=seat.audio)
         return seat
 
-    def leave(self, seat: Seat) -> None:
-        """The listener has gone, or goes elsewhere."""
+    def leave(self, seat: Seat, *, moved: bool = False) -> None:
+        """The listener has gone. moved: to another seat, by their own will."""
         seats = seat.room.seats[seat.language]
         seats.remove(seat)
         if not seats:
             del seat.room.seats[seat.language]
         self.listeners -= 1
         if not seat.monitor:
-            self._audiences.left(seat.session.session_id, seat.language, hearing=seat.audio)
+            self._audiences.left(seat.session.session_id, seat.language, hearing=seat.audio, moved=moved)
 
     def sweep(self) -> None:
         """Call about every second: forget what is old, finish what has ended."""

@@ -87,7 +87,7 @@ class Listener:
         except WebSocketDisconnect:
             pass
         finally:
-            self._take_seat(None)
+            self._leave_seat()
             self._note_kept_up()
             self._connection.when_takes_more = None
         if self._refused is not None:
@@ -116,15 +116,15 @@ class Listener:
         if join is not None:
             if not self._hub.knows(join.session, self._address):
                 await asyncio.sleep(_ANNOUNCED_S)
-            self._take_seat(None)
-            self._take_seat(self._hub.join(join, self._wake, self._address))
+            self._leave_seat(moved=True)
+            self._seat = self._hub.join(join, self._wake, self._address)
             self._wake()
         await asyncio.sleep(_PACE_S)
 
-    def _take_seat(self, seat: Seat | None) -> None:
+    def _leave_seat(self, *, moved: bool = False) -> None:
         if self._seat is not None:
-            self._hub.leave(self._seat)
-        self._seat = seat
+            self._hub.leave(self._seat, moved=moved)
+        self._seat = None
         self._next = None
 
     # -- notices out --

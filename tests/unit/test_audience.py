@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from services.cli.clients.connection import GIVE_UP_S
-from services.common.audience import LINGER_MS, STALE_MS, AudienceView, Listeners
+from services.common.audience import LINGER_MS, MOVED_MS, STALE_MS, AudienceView, Listeners
 from services.common.contracts import Audience
 from services.notifier.audience import REPEAT_S
 
@@ -30,13 +30,16 @@ def view(clock: Clock) -> AudienceView:
     return AudienceView(clock, clock)
 
 
-def count(clock: Clock, listeners: int, hearing: int = 0, language: str = "pt", notifier: str = "1") -> Audience:
+def count(
+    clock: Clock, listeners: int, hearing: int = 0, language: str = "pt", notifier: str = "1", *, awaited: bool = True
+) -> Audience:
     return Audience(
         session_id="s",
         language=language,
         notifier_id=notifier,
         listeners=listeners,
         hearing=hearing,
+        awaited=awaited,
         at_ms=clock.now,
     )
 
@@ -112,6 +115,27 @@ def test_speech_is_wanted_for_a_while_after_the_last_who_took_it_left_though_oth
         clock.now += 30_000
         view.apply(count(clock, 2))
     assert not view.of("s", "pt").speech_wanted
+
+
+def test_a_language_is_wanted_for_less_long_where_nobody_lost_the_connection(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 1, 1))
+    clock.now += 10_000
+    view.apply(count(clock, 0, awaited=False))
+    clock.now += MOVED_MS - 1
+    assert view.of("s", "pt").speech_wanted
+    clock.now += 1
+    assert view.languages("s") == {}
+    view.expire()
+
+
+def test_speech_is_wanted_for_less_long_where_whoever_took_it_only_reads_now(view: AudienceView, clock: Clock) -> None:
+    view.apply(count(clock, 1, 1))
+    clock.now += 10_000
+    view.apply(count(clock, 1, awaited=False))
+    clock.now += MOVED_MS - 1
+    assert view.of("s", "pt").speech_wanted
+    clock.now += 1
+    assert view.of("s", "pt") == Listeners(1, 0, wanted_for_ms=10_000 + MOVED_MS)
 
 
 def test_for_how_long_a_language_has_been_wanted_is_known_through_lost_connections_and_other_notifiers(

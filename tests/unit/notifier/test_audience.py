@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.common.audience import LINGER_MS
 from services.common.contracts import Audience
 from services.common.kafka import KafkaUnavailable
 from services.notifier import audience
@@ -17,6 +18,8 @@ class Log:
 
     def __init__(self) -> None:
         self.records: list[tuple[str, str, int, int]] = []
+        self.awaited: list[bool] = []
+        """Of those that said zero."""
         self.refused = 0
         self.down = False
         self._news = asyncio.Condition()
@@ -27,6 +30,8 @@ class Log:
             if self.down:
                 self.refused += 1
                 raise KafkaUnavailable("down")
+            if not record.listeners:
+                self.awaited.append(record.awaited)
             self.records.append((record.session_id, record.language, record.listeners, record.hearing))
 
     async def until(self, there: Callable[[], bool]) -> None:
@@ -67,6 +72,23 @@ async def test_the_last_one_to_leave_leaves_a_zero(monkeypatch: pytest.MonkeyPat
     assert log.records[-1] == ("s", "pt", 0, 0)
 
 
+async def test_whether_those_who_left_may_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "SETTLE_S", 0.0)
+    now = 7.0
+    counts, log = Audiences("n1", lambda: now), Log()
+    async with reporting(counts, log):
+        for moved in (True, False, True):
+            counts.joined("s", "pt", hearing=True)
+            counts.left("s", "pt", hearing=True, moved=moved)
+            await log.until(lambda: log.records[-1:] == [("s", "pt", 0, 0)])
+            log.records.clear()
+        now += LINGER_MS
+        counts.joined("s", "pt", hearing=True)
+        counts.left("s", "pt", hearing=True, moved=True)
+        await log.until(lambda: bool(log.records))
+    assert log.awaited == [False, True, True, False]
+
+
 async def test_counts_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audience, "REPEAT_S", 0.05)
     monkeypatch.setattr(audience, "SETTLE_S", 0.0)
@@ -96,3 +118,4 @@ async def test_a_notifier_that_goes_withdraws_its_counts() -> None:
     counts.joined("s", "es", hearing=False)
     await counts.withdraw(log.publish)
     assert set(log.records) == {("s", "pt", 0, 0), ("s", "es", 0, 0)}
+    assert log.awaited == [True, True]

@@ -9,8 +9,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from services.common.contracts import LaneFinished, State
+from services.notifier.hub import Hub
 from services.notifier.listener import Patience
 from services.notifier.presign import LIFETIME_S
+from services.notifier.room import Seat
 from tests.unit.notifier.records import caption, session, speech
 from tests.unit.notifier.serving import Ears, Served, serving
 
@@ -121,6 +123,25 @@ async def test_a_switch_brings_only_the_new_language_from_its_answer_on() -> Non
             served.take(caption(5), caption(3, language="es"))
             after = [await ears.next() for _ in range(4)]
             assert [(one["language"], one["index"]) for one in after] == [("es", 0), ("es", 1), ("es", 2), ("es", 3)]
+
+
+async def test_who_switches_goes_by_their_own_will_and_who_is_cut_off_may_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left: list[tuple[str, bool]] = []
+    leave = Hub.leave
+
+    def noted(self: Hub, seat: Seat, *, moved: bool = False) -> None:
+        left.append((seat.language, moved))
+        leave(self, seat, moved=moved)
+
+    monkeypatch.setattr(Hub, "leave", noted)
+    async with serving() as served:
+        served.take(session())
+        async with served.joined("pt") as ears:
+            await ears.join("es")
+        await served.until_listeners(0)
+    assert left == [("pt", True), ("es", False)]
 
 
 async def test_the_end_reaches_listeners_and_closes_when_all_was_sent() -> None:
