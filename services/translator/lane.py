@@ -1,24 +1,32 @@
 """A lane: one language of one session, in order. Deciding what to say and speaking it overlap, each a task."""
 
 import asyncio
-import math
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 import structlog
 
 from services.common import stages
 from services.common.clock import now_ms
-from services.common.contracts import MISSING, SHED, Caption, Final, Finished, LaneFinished, Speech, Translation
+from services.common.contracts import (
+    MISSING,
+    SHED,
+    Caption,
+    Final,
+    Finished,
+    LaneFinished,
+    Speech,
+    Stretch,
+    Translation,
+)
 from services.common.errors import EngineError, EngineRejected, ends_process
 from services.common.kafka import Received
 from services.translator import metrics
 from services.translator.chunker import Chunker, Piece
 from services.translator.engines import Engines
+from services.translator.heard import HeardFinals
 from services.translator.playhead import Pace, Playhead
 from services.translator.published import DELIVERY_MS, Published
 
@@ -57,18 +65,6 @@ class LaneContext:
     """Steady ms: what the playhead and the chunker go by. Records tell the wall's time."""
 
 
-class _Heard(NamedTuple):
-    """A final that may have to be heard again after a takeover. ``end_ms``: of its words, or of what is missing."""
-
-    end_ms: float
-    received: Received[Final]
-    alone: bool
-
-    @property
-    def final(self) -> Final:
-        return self.received.record
-
-
 @dataclass
 class Lane:
     """Runs from ``run`` until everything is said and the session has finished, or the lane has retired."""
@@ -79,15 +75,12 @@ class Lane:
 
     def __post_init__(self) -> None:
         self.playhead = Playhead(self.context.clock() + self.published.backlog_ms(now_ms()))
-        self._heard: deque[_Heard] = deque()
-        self._behind: deque[_Heard] = deque()
-        """Begins with one that says what is missing, or is to be said alone: it waits until all before it is said. What
-        follows waits too."""
+        self._heard = HeardFinals()
         self._changed = asyncio.Event()
         self._to_speak = asyncio.Event()
         self._source = ""
-        self._finish_offset: int | None = None
-        self._finished: Finished | None = None
+        self._end: tuple[int, Finished] | None = None
+        """Offset and record of the session's end, once the lane has been told of it, until it has said so."""
         self._retiring = False
         self._fault: Exception | None = None
         """What came of something that the session said: the end of the lane's task."""
@@ -98,16 +91,12 @@ class Lane:
 
     def hear(self, received: Received[Final], *, alone: bool = False) -> None:
         """Take the next final in. alone: only once all before it is said."""
-        final = received.record
-        end_ms = final.missing.end_ms if final.missing else final.words[-1].end_ms if final.words else -math.inf
-        heard = _Heard(end_ms, received, alone)
-        self._source = final.language
+        self._source = received.record.language
         with self._own_faults():
-            if final.missing or alone or self._behind:
-                self._behind.append(heard)
-                self.chunker.drain(True)
+            if (heard := self._heard.hear(received, alone=alone)) is not None:
+                self.chunker.hear(self._by_our_clock(heard.final))
             else:
-                self._take(heard)
+                self.chunker.drain(True)
 
     @contextmanager
     def _own_faults(self) -> Iterator[None]:
@@ -117,10 +106,6 @@ class Lane:
         except Exception as fault:
             self._fault = self._fault or fault
         self._changed.set()
-
-    def _take(self, heard: _Heard) -> None:
-        self._heard.append(heard)
-        self.chunker.hear(self._by_our_clock(heard.final))
 
     def _by_our_clock(self, final: Final) -> Final:
         """The final with its epoch on the lane's clock. Whatever the speaker's says, no word is yet to be spoken."""
@@ -132,10 +117,9 @@ class Lane:
 
     def finish(self, offset: int, finished: Finished) -> None:
         """The session has ended: say the rest, then publish LaneFinished."""
-        self._finish_offset = offset
-        self._finished = finished
+        self._end = offset, finished
         with self._own_faults():
-            if not self._behind:
+            if not self._heard.hold_back:
                 self.chunker.finish(finished.previous_mark)
 
     def retire(self, retiring: bool) -> None:
@@ -143,31 +127,30 @@ class Lane:
         if retiring != self._retiring:
             self._retiring = retiring
             with self._own_faults():
-                self.chunker.drain(retiring or bool(self._behind))
+                self.chunker.drain(retiring or self._heard.hold_back)
 
     @property
     def waiting(self) -> int:
         """Words heard that are in no segment yet."""
-        return self.chunker.waiting + sum(len(heard.final.words) for heard in self._behind)
+        return self.chunker.waiting + self._heard.words_behind
 
     @property
     def unsettled(self) -> int | None:
         """Offset of the first record that a takeover must read again; None: all are settled."""
-        done_ms = self.published.done_ms
-        while self._heard and self._heard[0].end_ms <= done_ms and self._heard[0].end_ms < self.chunker.needed_ms:
-            self._heard.popleft()
-        held = self._heard or self._behind
-        return held[0].received.offset if held else self._finish_offset
+        self._heard.settle(self.published.done_ms, self.chunker.needed_ms)
+        if (offset := self._heard.oldest_offset) is not None:
+            return offset
+        return self._end[0] if self._end else None
 
     @property
     def unsaid(self) -> list[Received[Final]]:
         """What another lane needs to go on in place of this one, oldest first; some of it may be said already."""
-        return [heard.received for heard in (*self._heard, *self._behind)]
+        return self._heard.all
 
     @property
     def end(self) -> tuple[int, Finished] | None:
         """The session's end and its offset, if it has been told of it."""
-        return (self._finish_offset, self._finished) if self._finish_offset is not None and self._finished else None
+        return self._end
 
     # -- tasks --
 
@@ -191,12 +174,12 @@ class Lane:
             if piece := self.chunker.decide(now, self.playhead.remaining_ms(now)):
                 self._publish_caption(piece, now)
                 continue
-            if self._behind and not self.chunker.waiting:
+            if self._heard.hold_back and not self.chunker.waiting:
                 self._go_on()
                 continue
             said_all = self.chunker.finished or (self._retiring and not self.chunker.waiting)
             if said_all and not self.published.speechless:
-                self._end()
+                self._finish()
                 return
             again_at = self.chunker.look_again(now, self.playhead.remaining_ms(now))
             await self._wait_until(again_at)
@@ -204,33 +187,33 @@ class Lane:
     def _go_on(self) -> None:
         """With what waited behind what is said now, up to the next that waits. What is missing gets a caption that
         stands for it, unless it is out already."""
-        first = self._behind.popleft()
-        final = first.final
-        if final.missing is None:
-            self._take(first)
-        elif final.missing.end_ms > self.published.covered_ms:
-            self._put(
-                Caption(
-                    session_id=self.context.session_id,
-                    language=self.context.language,
-                    index=self.published.next_index,
-                    start_ms=final.missing.start_ms,
-                    end_ms=final.missing.end_ms,
-                    text="",
-                    source="",
-                    spoken=False,
-                    failed=MISSING,
-                    missing_ms=final.missing.end_ms - final.missing.start_ms,
-                    floor_epoch_ms=final.floor_epoch_ms,
-                    published_at_ms=now_ms(),
-                )
+        for heard in self._heard.go_on():
+            if heard.final.missing is None:
+                self.chunker.hear(self._by_our_clock(heard.final))
+            elif heard.final.missing.end_ms > self.published.covered_ms:
+                self._publish_missing(heard.final, heard.final.missing)
+        self.chunker.drain(self._retiring or self._heard.hold_back)
+        if self._end is not None and not self._heard.hold_back:
+            self.chunker.finish(self._end[1].previous_mark)
+
+    def _publish_missing(self, final: Final, missing: Stretch) -> None:
+        self._put(
+            Caption(
+                session_id=self.context.session_id,
+                language=self.context.language,
+                index=self.published.next_index,
+                start_ms=missing.start_ms,
+                end_ms=missing.end_ms,
+                text="",
+                source="",
+                spoken=False,
+                failed=MISSING,
+                missing_ms=missing.end_ms - missing.start_ms,
+                floor_epoch_ms=final.floor_epoch_ms,
+                published_at_ms=now_ms(),
             )
-            metrics.SEGMENTS.labels(self.context.language).inc()
-        while self._behind and self._behind[0].final.missing is None and not self._behind[0].alone:
-            self._take(self._behind.popleft())
-        self.chunker.drain(self._retiring or bool(self._behind))
-        if self._finished is not None and not self._behind:
-            self.chunker.finish(self._finished.previous_mark)
+        )
+        metrics.SEGMENTS.labels(self.context.language).inc()
 
     async def _wait_until(self, at_ms: float | None) -> None:
         """Until something has been heard, or that time."""
@@ -257,7 +240,7 @@ class Lane:
         wanted = bool(piece.text) and voiced and self.context.speech_wanted()
         shed = wanted and self._sheds(now)
         spoken = wanted and not shed
-        source = self._source_of(piece)
+        source = self._heard.at(piece.end_ms)
         published_at_ms = now_ms()
         decide_ms = max(0.0, published_at_ms - source.received.read_at_ms)
         translate_ms = min(self._translate_ms, decide_ms)
@@ -306,10 +289,6 @@ class Lane:
         if shed:
             self._lost("shed")
         return shed
-
-    def _source_of(self, piece: Piece) -> _Heard:
-        """The final that the piece's last word came with."""
-        return next((heard for heard in self._heard if heard.end_ms >= piece.end_ms), self._heard[-1])
 
     async def _speak(self) -> None:
         while True:
@@ -369,10 +348,10 @@ class Lane:
         )
         self._changed.set()
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         """All is said and spoken."""
         self._heard.clear()
-        if self._finish_offset is not None:
+        if self._end is not None:
             self._put(
                 LaneFinished(
                     session_id=self.context.session_id,
@@ -381,7 +360,7 @@ class Lane:
                     previous_mark=self.chunker.take_late_mark(),
                 )
             )
-            self._finish_offset = None
+            self._end = None
         self.context.ended()
 
     def _lost(self, loss: str) -> None:
