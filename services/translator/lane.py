@@ -79,7 +79,7 @@ class Lane:
         self._changed = asyncio.Event()
         self._to_speak = asyncio.Event()
         self._source = ""
-        self._end: tuple[int, Finished] | None = None
+        self.end: tuple[int, Finished] | None = None
         """Offset and record of the session's end, once the lane has been told of it, until it has said so."""
         self._retiring = False
         self._fault: Exception | None = None
@@ -117,7 +117,7 @@ class Lane:
 
     def finish(self, offset: int, finished: Finished) -> None:
         """The session has ended: say the rest, then publish LaneFinished."""
-        self._end = offset, finished
+        self.end = offset, finished
         with self._own_faults():
             if not self._heard.hold_back:
                 self.chunker.finish(finished.previous_mark)
@@ -140,17 +140,12 @@ class Lane:
         self._heard.settle(self.published.done_ms, self.chunker.needed_ms)
         if (offset := self._heard.oldest_offset) is not None:
             return offset
-        return self._end[0] if self._end else None
+        return self.end[0] if self.end else None
 
     @property
     def unsaid(self) -> list[Received[Final]]:
         """What another lane needs to go on in place of this one, oldest first; some of it may be said already."""
         return self._heard.all
-
-    @property
-    def end(self) -> tuple[int, Finished] | None:
-        """The session's end and its offset, if it has been told of it."""
-        return self._end
 
     # -- tasks --
 
@@ -193,8 +188,8 @@ class Lane:
             elif heard.final.missing.end_ms > self.published.covered_ms:
                 self._publish_missing(heard.final, heard.final.missing)
         self.chunker.drain(self._retiring or self._heard.hold_back)
-        if self._end is not None and not self._heard.hold_back:
-            self.chunker.finish(self._end[1].previous_mark)
+        if self.end is not None and not self._heard.hold_back:
+            self.chunker.finish(self.end[1].previous_mark)
 
     def _publish_missing(self, final: Final, missing: Stretch) -> None:
         self._put(
@@ -351,7 +346,7 @@ class Lane:
     def _finish(self) -> None:
         """All is said and spoken."""
         self._heard.clear()
-        if self._end is not None:
+        if self.end is not None:
             self._put(
                 LaneFinished(
                     session_id=self.context.session_id,
@@ -360,7 +355,7 @@ class Lane:
                     previous_mark=self.chunker.take_late_mark(),
                 )
             )
-            self._end = None
+            self.end = None
         self.context.ended()
 
     def _lost(self, loss: str) -> None:
