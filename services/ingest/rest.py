@@ -17,7 +17,8 @@ from services.common.http import error_response, json_response
 from services.common.kafka import KafkaUnavailable
 from services.common.languages import Offer
 from services.ingest.ports import StoreUnavailable
-from services.ingest.sessions import Change, NewSession, Refused, Sessions
+from services.ingest.refused import Refused
+from services.ingest.sessions import Change, NewSession, Sessions
 from services.ingest.tokens import KeysUnavailable, Speaker, TokenRejected, Tokens
 
 MAX_BODY_BYTES = 16 * 1024

@@ -2,9 +2,7 @@
 
 import secrets
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -16,8 +14,10 @@ from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
 from services.common.languages import Offer, offered, spoken, targets
 from services.common.topics import AUDIO, SESSIONS
+from services.ingest.admission import Admission
 from services.ingest.floors import Floors
 from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
+from services.ingest.refused import Refused
 from services.ingest.settings import IngestSettings
 from services.ingest.view import SessionView
 
@@ -32,20 +32,9 @@ _CODE_TRIES = 5
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Directions that characters give to those that follow: with them a title shows what is not written."""
 _PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
-_SPEAKING = (State.LIVE, State.MUTED)
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", Session, Session | None)
-
-
-class Refused(Exception):
-    """The caller can't have that. ``status`` is HTTP's; the message says what to do."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
 
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -88,9 +77,7 @@ class Sessions:
         self._floors = floors
         self._settings = settings
         self._attempts = Attempts()
-        self._creating: Counter[str] = Counter()
-        self._going_live: Counter[str] = Counter()
-        """Both by owner: sessions that the view doesn't show as open, or live, yet."""
+        self._admission = Admission(view, settings)
         self._ending: dict[str, Session] = {}
         """Ends that are not complete, by id; the session is ENDED once the audio has its mark."""
 
@@ -98,11 +85,7 @@ class Sessions:
         """A session that nobody has spoken in yet, with a fresh secret id and a free code. Refused: 422, 429, 503."""
         check_title(new.title)
         self._check_languages(new)
-        limit = self._settings.speaker_sessions
-        if len(self._open_of(owner)) + self._creating[owner] >= limit:
-            text = f"{limit} of your sessions have not ended, and no more may be open: end one first"
-            raise Refused(429, "too_many_sessions", text)
-        with _counted(self._creating, owner):
+        with self._admission.of_one_more(owner):
             return await self._create(owner, new)
 
     async def _create(self, owner: str, new: NewSession) -> Session:
@@ -188,7 +171,8 @@ class Sessions:
             return session
         if change.title is not None:
             check_title(change.title)
-        with self._may_go_live(session, change.state == "live" and session.state is not State.LIVE):
+        goes_live = change.state == "live" and session.state is not State.LIVE
+        with self._admission.to_the_air(session) if goes_live else nullcontext():
             changed = await self._store.update(
                 session.session_id,
                 title=change.title,
@@ -203,43 +187,12 @@ class Sessions:
     async def take_floor(self, session: Session, connection: str) -> Session:
         """This connection speaks from now on; a new session becomes live. Refused: 410, 429, 503."""
         state = State.LIVE if session.state is State.CREATED else None
-        with self._may_go_live(session, state is State.LIVE):
-            if state is State.LIVE:
-                self._check_room()
+        with self._admission.to_the_air(session, begins=True) if state is State.LIVE else nullcontext():
             changed = await self._store.update(session.session_id, state=state, speaker=connection)
             if changed is None:
                 raise await self._why_not(session)
             await self.announce(changed)
         return changed
-
-    @contextmanager
-    def _may_go_live(self, session: Session, wanted: bool) -> Iterator[None]:
-        """For the length of the change, if that is wanted. Refused 429: one speaker can't have all recognizers.
-
-        Several tasks may let in one more at the same moment.
-        """
-        if not wanted:
-            yield
-            return
-        limit, owner = self._settings.speaker_live_sessions, session.owner
-        live = sum(one.state is State.LIVE for one in self._open_of(owner))
-        if live + self._going_live[owner] >= limit:
-            text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
-            raise Refused(429, "too_many_live", text)
-        with _counted(self._going_live, owner):
-            yield
-
-    def _check_room(self) -> None:
-        """Refused 503: one more would make all of them late. A talk that was begun goes on after its pauses, always."""
-        limit = self._settings.live_sessions
-        speaking = sum(one.state in _SPEAKING for one in self._view.open.values())
-        if speaking + self._going_live.total() > limit:  # this one is among those that go live
-            log.warning("session_refused", limit=limit)
-            text = f"{limit} talks are live, and there is no room for another: try again when one has ended"
-            raise Refused(503, "full", text)
-
-    def _open_of(self, owner: str) -> list[Session]:
-        return [session for session in self._view.open.values() if session.owner == owner]
 
     async def pause_abandoned(self, session: Session) -> None:
         """Pause a live session whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""
@@ -340,15 +293,3 @@ def check_title(title: str) -> None:
     turns = any(unicodedata.bidirectional(letter) in _TURNS for letter in title)
     if unseen or turns or any(kind in ("Cc", "Zl", "Zp") for kind in kinds):
         raise Refused(422, "title", "a title is one line of text that can be seen, without control characters")
-
-
-@contextmanager
-def _counted(counter: Counter[str], name: str) -> Iterator[None]:
-    """One more under this name for the length of the block."""
-    counter[name] += 1
-    try:
-        yield
-    finally:
-        counter[name] -= 1
-        if not counter[name]:
-            del counter[name]

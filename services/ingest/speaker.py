@@ -17,7 +17,8 @@ from services.ingest import metrics
 from services.ingest.floor import Position
 from services.ingest.floors import Floors
 from services.ingest.ports import AudioLog, RecordPublisher, StoreUnavailable
-from services.ingest.sessions import Refused, Sessions
+from services.ingest.refused import Refused
+from services.ingest.sessions import Sessions
 from services.ingest.settings import IngestSettings
 from services.ingest.talk import Closing, Talk, raise_when
 from services.ingest.tokens import KeysUnavailable, TokenRejected, Tokens

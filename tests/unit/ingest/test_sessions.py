@@ -9,7 +9,8 @@ import pytest
 from services.common.contracts import Mark, Session, State
 from services.common.kafka import KafkaUnavailable, Received
 from services.ingest.ports import StoreUnavailable
-from services.ingest.sessions import Change, NewSession, Refused
+from services.ingest.refused import Refused
+from services.ingest.sessions import Change, NewSession
 from tests.unit.ingest.fakes import Ingest, InMemorySessionStore, Signer, running, until
 
 ADDRESS = "203.0.113.7"

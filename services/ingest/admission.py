@@ -1,0 +1,75 @@
+"""How many sessions a speaker may have open, and how many talks may be live: who comes beyond that is refused."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from services.common.contracts import Session, State
+from services.ingest.refused import Refused
+from services.ingest.settings import IngestSettings
+from services.ingest.view import SessionView
+
+_SPEAKING = (State.LIVE, State.MUTED)
+
+log = structlog.get_logger(__name__)
+
+
+class Admission:
+    """Counts what the view shows, and what is on its way there. Several tasks may let in one more at the same time."""
+
+    def __init__(self, view: SessionView, settings: IngestSettings) -> None:
+        self._view = view
+        self._settings = settings
+        self._creating: Counter[str] = Counter()
+        self._going_live: Counter[str] = Counter()
+        """Both by owner: sessions that the view doesn't show as open, or live, yet."""
+
+    @contextmanager
+    def of_one_more(self, owner: str) -> Iterator[None]:
+        """For as long as a session is made. Refused: 429."""
+        limit = self._settings.speaker_sessions
+        if len(self._open_of(owner)) + self._creating[owner] >= limit:
+            text = f"{limit} of your sessions have not ended, and no more may be open: end one first"
+            raise Refused(429, "too_many_sessions", text)
+        with _counted(self._creating, owner):
+            yield
+
+    @contextmanager
+    def to_the_air(self, session: Session, *, begins: bool = False) -> Iterator[None]:
+        """For as long as it goes live. Refused 429: one speaker can't have all recognizers. Refused 503: one more would
+        make all of them late; a talk that was begun goes on after its pauses, always.
+        """
+        limit, owner = self._settings.speaker_live_sessions, session.owner
+        live = sum(one.state is State.LIVE for one in self._open_of(owner))
+        if live + self._going_live[owner] >= limit:
+            text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
+            raise Refused(429, "too_many_live", text)
+        with _counted(self._going_live, owner):
+            if begins:
+                self._check_room()
+            yield
+
+    def _check_room(self) -> None:
+        limit = self._settings.live_sessions
+        speaking = sum(one.state in _SPEAKING for one in self._view.open.values())
+        if speaking + self._going_live.total() > limit:  # this one is among those that go live
+            log.warning("session_refused", limit=limit)
+            text = f"{limit} talks are live, and there is no room for another: try again when one has ended"
+            raise Refused(503, "full", text)
+
+    def _open_of(self, owner: str) -> list[Session]:
+        return [session for session in self._view.open.values() if session.owner == owner]
+
+
+@contextmanager
+def _counted(counter: Counter[str], name: str) -> Iterator[None]:
+    """One more under this name for the length of the block."""
+    counter[name] += 1
+    try:
+        yield
+    finally:
+        counter[name] -= 1
+        if not counter[name]:
+            del counter[name]
