@@ -14,6 +14,10 @@ _LEFT_OUT_MS = 1500.0
 """Speech without a word for longer than this was left out: no word, hesitation or laugh is so long."""
 _WORD_MS = 1000.0
 """A word accounts for this much speech at most: in Whisper it lasts until the next one begins."""
+_LATE_WORD_MS = 700.0
+_SWALLOWED_MS = 250.0
+"""Where words before ``start_ms`` were passed over, so may be one after it; the word after them then begins with them.
+That one is said in its last ``_LATE_WORD_MS``, so what is spoken before that is another."""
 
 
 class Speech:
@@ -55,6 +59,10 @@ def largest_gap(words: Sequence[HeardWord], speech: Speech, start_ms: float, end
     """
     if not words:
         return None
+    first = words[0]
+    passed_over = first.start_ms < start_ms - _WORD_MS and start_ms < first.end_ms
+    if passed_over and speech.between(start_ms, first.end_ms - _LATE_WORD_MS) > _SWALLOWED_MS:
+        return Gap(start_ms, first.end_ms, 0, 1)
     gaps = {
         Gap(start_ms, words[0].start_ms, 0, 0): start_ms,
         Gap(words[-1].end_ms, end_ms, len(words), len(words)): 0.0,

@@ -82,3 +82,21 @@ def test_what_is_forgotten_is_no_speech_any_more() -> None:
     assert made.between(0, 9000) == 2000
     made.forget(1500)
     assert made.between(0, 9000) == 1000
+
+
+def test_a_single_word_that_was_passed_over_with_those_before_the_start_is_noticed() -> None:
+    known, swallowed, after = (
+        HeardWord("the", 7600, 8000),
+        HeardWord("world", 8000, 8500),
+        HeardWord("Babylon", 9000, 9700),
+    )
+    decoded = (lasting(after, 3000, 9700), HeardWord("even", 9700, 10_000))
+    heard = speech((3000, 8500), (9000, 10_000))
+    gap = largest_gap(decoded, heard, known.end_ms, 10_000)
+    assert gap is not None
+    assert filled(decoded, gap, (known, swallowed, after)) == (known, swallowed, after, decoded[1])
+
+
+def test_a_word_after_a_pause_that_took_the_time_of_known_ones_is_all_there_is() -> None:
+    decoded = (HeardWord("Babylon", 3000, 9700), HeardWord("even", 9700, 10_000))
+    assert largest_gap(decoded, speech((3000, 8000), (9000, 10_000)), 8000, 10_000) is None
