@@ -16,6 +16,7 @@ from services.common.contracts import SAMPLE_RATE, Frame, Mark, Stretch, Word
 from services.common.errors import EngineRejected, EngineUnavailable, Overloaded, ends_process
 from services.common.kafka import Outbox, Received
 from services.transcriber import metrics
+from services.transcriber.patience import Patience
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
 from services.transcriber.refused import Refused
 from services.transcriber.ring import Ring
@@ -28,8 +29,6 @@ log = structlog.get_logger(__name__)
 
 _QUIET_CONTEXT_MS = 500.0
 """Kept in a long silence: where speech begins is noticed a little late."""
-_FIRST_BACKOFF_S = 0.2
-_LONGEST_BACKOFF_S = 5.0
 
 
 class Session:
@@ -146,49 +145,45 @@ class Session:
 
     async def run(self) -> None:
         """Recognize until the session's end has been published."""
-        structlog.contextvars.bind_contextvars(
-            session=self._id
-        )  # of this task, and of the logs of the engine's adapter
-        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
-        failed = False
+        structlog.contextvars.bind_contextvars(session=self._id)  # this task's, and the engine's adapter's in it
+        patience = Patience()
         try:
             while not self.finished:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
-                first, failed, given_up = not failed, False, False
+                given_up = False
                 try:
                     await asyncio.create_task(self._transcribe_stretch())  # see ``_leave_if_cancelled``
+                    patience.succeeded()
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
-                    failed = given_up = True
-                    if first or before[0] != self._stabilizer.transcribed:
-                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
+                    patience.failed(further=before[0] != self._stabilizer.transcribed)
                     self._pass_over()
+                    given_up = True
                 except* EngineUnavailable as faults:
-                    failed = True
-                    if first or before != (self._stabilizer.transcribed, self._ring.oldest_offset):
-                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
-                    log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=backoff_s)
+                    patience.failed(further=before != (self._stabilizer.transcribed, self._ring.oldest_offset))
+                    log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=patience.wait_s)
                     metrics.FAILURES.labels(_kind(faults.exceptions[0])).inc()
                 except* Exception as faults:
                     if ends_process(faults):
                         raise
-                    failed = True
-                    if first or before[0].next_index != self._telling.published.next_index:
-                        backoff_s, moved_at = _FIRST_BACKOFF_S, _now_s()
+                    patience.failed(further=before[0].next_index != self._telling.published.next_index)
                     given_up = self._note_fault(faults)
                 _leave_if_cancelled()
-                if failed:
-                    if _now_s() - moved_at > self._limits.silent_s:
-                        self._failing = True
-                        self._telling.recognition(False)
-                    await asyncio.sleep(backoff_s)
-                    backoff_s = min(_LONGEST_BACKOFF_S, 2 * backoff_s)
-                    if not given_up and _now_s() - moved_at > self._limits.hopeless_s:
-                        self._pass_over()
-                    self._ring.rewind()
+                if patience.failing:
+                    await self._try_again(patience, given_up)
         finally:
             self._release()
+
+    async def _try_again(self, patience: Patience, given_up: bool) -> None:
+        """Wait, then hear once more what is not settled, without what has failed for too long. given_up: that is."""
+        if patience.failing_s > self._limits.silent_s:
+            self._failing = True
+            self._telling.recognition(False)
+        await patience.wait()
+        if not given_up and patience.failing_s > self._limits.hopeless_s:
+            self._pass_over()
+        self._ring.rewind()
 
     def _note_fault(self, fault: BaseException) -> bool:
         """Go on from what is published, at the second fault in the same place without the audio that led there.
@@ -341,10 +336,6 @@ def _kind(fault: BaseException) -> str:
     return (
         "overloaded" if isinstance(fault, Overloaded) else "nonsense" if isinstance(fault, Nonsense) else "unavailable"
     )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _leave_if_cancelled() -> None:

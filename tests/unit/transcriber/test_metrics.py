@@ -6,7 +6,7 @@ import pytest
 
 from services.common.contracts import Mark
 from services.common.errors import EngineRejected, EngineUnavailable
-from services.transcriber import session as session_module
+from services.transcriber import patience as patience_module
 from services.transcriber.processor import Transcriber
 from services.transcriber.streams import Limits, Streams
 from tests.figures import figures
@@ -15,7 +15,7 @@ from tests.unit.transcriber.scripted import Outbox, ScriptedRecognizer, frame, r
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 0.001)
+    monkeypatch.setattr(patience_module, "_FIRST_WAIT_S", 0.001)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from services.common import stages
 from services.common.contracts import Final, Frame, Mark, Stretch, Transcript
 from services.common.errors import EngineError, EngineRejected, EngineUnavailable, Fatal, RecordRefused
 from services.common.kafka import Received
-from services.transcriber import session as session_module
+from services.transcriber import patience as patience_module
 from services.transcriber.processor import Transcriber
 from services.transcriber.streams import Limits, Streams
 from tests.unit.transcriber.scripted import (
@@ -28,7 +28,7 @@ from tests.unit.transcriber.scripted import (
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 0.001)
+    monkeypatch.setattr(patience_module, "_FIRST_WAIT_S", 0.001)
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ async def test_what_is_given_up_when_all_patience_is_spent_is_given_up_once_and_
     faults: list[Exception],
 ) -> None:
     now_s, left = [0.0], iter(faults)
-    monkeypatch.setattr(session_module, "_now_s", lambda: now_s[0])
+    monkeypatch.setattr(patience_module, "_now_s", lambda: now_s[0])
 
     class Late(dict[int, Exception]):
         def pop(self, number: int) -> Exception:  # type: ignore[override]
@@ -356,7 +356,7 @@ async def test_however_long_a_talk_has_gone_well_audio_is_not_given_up_at_the_fi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passed_s = 0.0
-    monkeypatch.setattr(session_module, "_now_s", lambda: passed_s)
+    monkeypatch.setattr(patience_module, "_now_s", lambda: passed_s)
     await partition.hear(*map(frame, range(4)), frame(4, mark=Mark.PAUSE))
     await until(lambda: partition.settled == partition.position)
     passed_s = 10 * Limits().hopeless_s
@@ -370,6 +370,32 @@ async def test_however_long_a_talk_has_gone_well_audio_is_not_given_up_at_the_fi
     assert [final.missing for final in outbox.finals if final.missing] == []
     assert outbox.recognition == []
     assert outbox.dead == []
+
+
+@pytest.mark.parametrize("fault", [EngineUnavailable("gone"), EngineRejected("never"), RuntimeError("wrong")])
+@pytest.mark.parametrize("comes_further", [False, True])
+async def test_listeners_are_told_when_it_fails_for_long_at_one_place_and_not_when_each_try_comes_further(
+    partition: Partition,
+    outbox: Outbox,
+    recognizer: ScriptedRecognizer,
+    fault: Exception,
+    comes_further: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed_s = 0.0
+    monkeypatch.setattr(patience_module, "_now_s", lambda: passed_s)
+    with capture_logs() as failures:
+        for at in range(0, 40, 4):
+            before = len(failures)
+            if comes_further:
+                recognizer.fail_at = {at + 4: fault}
+            else:
+                recognizer.fail_opening = [fault] * 1000
+            await partition.hear(*map(frame, range(at, at + 4)))
+            await until(lambda before=before: len(failures) > before)  # type: ignore[misc]
+            passed_s += Limits.silent_s / 3
+    assert passed_s < Limits.hopeless_s
+    assert outbox.recognition == ([] if comes_further else [("s1", False)])
 
 
 async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_counted(
@@ -406,7 +432,7 @@ async def test_where_no_stream_can_ever_be_opened_the_session_holds_nothing_up_a
 async def test_an_engine_that_rejects_is_not_asked_without_a_pause(
     partition: Partition, outbox: Outbox, recognizer: ScriptedRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 60.0)
+    monkeypatch.setattr(patience_module, "_FIRST_WAIT_S", 60.0)
     recognizer.fail_opening = [EngineRejected("no such language here")] * 1000
     for at in range(20):
         await partition.hear(frame(at))

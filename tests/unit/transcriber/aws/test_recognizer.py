@@ -17,7 +17,7 @@ from services.common.contracts import Mark
 from services.common.errors import EngineError, EngineRejected, EngineUnavailable
 from services.common.languages import LANGUAGES, Aws
 from services.common.settings import SettingsError
-from services.transcriber import session as session_module
+from services.transcriber import patience as patience_module
 from services.transcriber.aws.account import Account, Keys
 from services.transcriber.aws.call import Call
 from services.transcriber.aws.recognizer import AmazonRecognizer, AmazonStream, Timing
@@ -52,7 +52,7 @@ def named(fault: Fault) -> str:
 
 @pytest.fixture(autouse=True)
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "_FIRST_BACKOFF_S", 0.001)
+    monkeypatch.setattr(patience_module, "_FIRST_WAIT_S", 0.001)
 
 
 @pytest.fixture
