@@ -1,7 +1,8 @@
-"""``python -m tests.bench.load``: what the notifier carries by itself, beside others that are given the same messages.
+"""``python -m tests.bench.load``: what the notifier carries, beside others that are given the same messages.
 
-A recorded talk goes through Kafka; no engine runs. First the notifier's listeners, then those of a plain broadcast,
-then Centrifugo's: each has the machine, but for the broker, the talk and its listeners, to itself.
+First with everything on this machine: a talk that is recognized, translated and spoken. Then by itself: a recorded talk
+goes through Kafka, no engine runs, and the notifier's listeners, those of a plain broadcast, then Centrifugo's have the
+machine, but for the broker, the talk and its listeners, to themselves.
 """
 
 import asyncio
@@ -20,17 +21,19 @@ from rich.console import Console
 
 from services.cli.clients.connection import socket_url
 from services.cli.evaluation.load import NOTIFIER, Level, LoadReport, Plan, Target, load_report
+from services.cli.evaluation.talk import going_on
 from services.cli.presentation import folder, load_figures
 from services.cli.stack import Platform, Ports, Stack
 from services.cli.stack.ports import HOST, free_ports, listens
 from services.cli.stack.process import Process
+from services.cli.stack.system import started
 from services.common.kafka import Publisher
 from tests.bench.centrifugo import centrifugo
 from tests.bench.page import DOCS, fill, table
 from tests.bench.recorded import RecordedTalk
 from tests.e2e.talks import BABYLON
 
-_LANGUAGE = "pt"
+_SPOKEN, _LANGUAGE = "en", "pt"
 _NOTIFIER_ALONE = {"ingest": 0, "transcriber": 0, "translator": 0}
 _ROOM_FOR_ALL = {"DRAGOMAN_MAX_LISTENERS": "20000", "DRAGOMAN_MAX_SESSION_LISTENERS": "20000"}
 _PEER_UP_S = 20.0
@@ -41,6 +44,8 @@ _WARM_UP_S = 30.0
 class Figures(msgspec.Struct, frozen=True):
     """``load.json``."""
 
+    whole_stack: LoadReport
+    """The notifier's, beside all else."""
     notifier: LoadReport
     peer: LoadReport
     centrifugo: LoadReport | None = None
@@ -62,7 +67,11 @@ def bench(
     figures = asyncio.run(measure(plan, console, program))
     place = folder.new_folder(out)
     folder.write_json(place / "load.json", figures)
-    series = {"notifier": figures.notifier.levels, "plain broadcast": figures.peer.levels}
+    series = {
+        "notifier in the whole stack": figures.whole_stack.levels,
+        "notifier": figures.notifier.levels,
+        "plain broadcast": figures.peer.levels,
+    }
     if figures.centrifugo is not None:
         series["Centrifugo"] = figures.centrifugo.levels
     title = f"Announcement delay, {hold:.0f} s at each level"
@@ -110,7 +119,8 @@ def _number(value: float | None, digits: int = 0) -> str:
 
 
 async def measure(plan: Plan, console: Console, program: Path | None) -> Figures:
-    """The notifier, then its peers, at a platform of their own. program: Centrifugo's."""
+    """The whole stack, then the notifier and its peers at a platform of their own. program: Centrifugo's."""
+    whole = await _whole_stack(plan, console)
     with tempfile.TemporaryDirectory(prefix="dragoman-") as name:
         place, ports = Path(name), Ports.free()
         platform = Platform(ports=ports, data=place / "data", logs=place / "logs")
@@ -125,9 +135,22 @@ async def measure(plan: Plan, console: Console, program: Path | None) -> Figures
                 async with _peer(platform, talk, place) as target:
                     peer = await load_report(target, plan, console.print)
                 if program is None:
-                    return Figures(notifier, peer)
+                    return Figures(whole, notifier, peer)
                 async with centrifugo(program, platform.broker.bootstrap, talk.session_id, place) as target:
-                    return Figures(notifier, peer, await load_report(target, plan, console.print))
+                    return Figures(whole, notifier, peer, await load_report(target, plan, console.print))
+
+
+async def _whole_stack(plan: Plan, console: Console) -> LoadReport:
+    with tempfile.TemporaryDirectory(prefix="dragoman-") as name:
+        place, ports = Path(name), Ports.free()
+        platform = Platform(ports=ports, data=place / "data", logs=place / "logs")
+        async with Stack(platform, ports=ports, env=_ROOM_FOR_ALL) as stack:
+            system = started(stack)
+            async with going_on(system, BABYLON, _SPOKEN, console.print) as session_id:
+                console.print("The talk and the broker warm up ...")
+                await asyncio.sleep(_WARM_UP_S)
+                target = Target(socket_url(system.notifier_url, "/listen"), session_id, system.pids)
+                return await load_report(target, plan, console.print)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from services.cli.evaluation.load import Level
 _COLUMNS = ("listeners", "p50 / p95 / p99 ms", "join", "fetch", "lost, twice", "gone, refused", "KB", "cores")
 
 _INK, _PALE, _GRID = "#2f3a44", "#7c8791", "#e8ebee"
-_COLOURS = ("#3b7a78", "#a8633a", "#6a5a94")
+_COLOURS = ("#3b7a78", "#a8633a", "#6a5a94", "#7b7b2f")
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 430, 70, 40, 100, 50
 _LEAST_MS, _DECADES = 1.0, 4
 _SHARES = {"p50": "", "p99": ' stroke-dasharray="5 4"'}
@@ -53,7 +53,7 @@ def points(levels: Sequence[Level]) -> list[Point]:
 
 
 def picture(series: Mapping[str, Sequence[Point]], title: str, subtitle: str, of: str = "listeners") -> str:
-    """How late it is with how many, as SVG; both scales logarithmic. series: by name, three at most. of: what there
+    """How late it is with how many, as SVG; both scales logarithmic. series: by name, four at most. of: what there
     are so many of."""
     counts = sorted({point.size for curve in series.values() for point in curve if point.size})
     parts = [
@@ -62,7 +62,7 @@ def picture(series: Mapping[str, Sequence[Point]], title: str, subtitle: str, of
         f"<title>{escape(title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         _text(24, 34, title, _INK, "start", 17),
-        _text(24, 54, subtitle, _PALE),
+        _text(24, 54, f"{subtitle}; lines are the median, dashed ones the 99th percentile", _PALE),
         _text(_WIDTH / 2, _HEIGHT - 10, of, _PALE, "middle"),
     ]
     for decade in range(_DECADES + 1):
@@ -79,7 +79,7 @@ def picture(series: Mapping[str, Sequence[Point]], title: str, subtitle: str, of
         ]
     for place, (name, curve) in enumerate(series.items()):
         colour = _COLOURS[place % len(_COLOURS)]
-        parts.append(_text(_LEFT + 220 * place, _TOP - 16, f"{name}: p50, and p99 dashed", colour))
+        parts.append(_text(_LEFT + place * (_WIDTH - _LEFT - _RIGHT) / len(_COLOURS), _TOP - 16, name, colour))
         for share, dashes in _SHARES.items():
             measured = [(point.size, getattr(point, share)) for point in curve]
             places = [(_x(count, counts), _y(delay), delay) for count, delay in measured if count and delay is not None]
