@@ -1,4 +1,7 @@
-"""Real servers for the tests: one broker and one AWS endpoint a run, on free ports, with data of their own."""
+"""Real servers for the tests: one broker and one AWS endpoint a process, on free ports, with data of their own.
+
+Tests run in two processes (``make test``): talks at real pace, which mostly wait, in one, everything else beside them.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +23,18 @@ hypothesis.settings.load_profile("untimed")  # how fast something is, no test sa
 
 SIGNED_IN_S = 6.0
 """How long such a broker keeps a client that doesn't sign in again; at MSK it is 900 s."""
+
+_TALKING = ("abuse", "e2e", "images", "integration", "faults/test_short.py")
+"""Tests of running services: never two of them at once, or each would make the other late."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep talks in one process (``--dist loadgroup``)."""
+    talking = tuple(str(Path(__file__).parent / part) for part in _TALKING)
+    for item in items:
+        if str(item.path).startswith(talking):
+            item.add_marker(pytest.mark.xdist_group("talks"))
 
 
 @pytest.fixture(scope="session")

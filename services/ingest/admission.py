@@ -11,7 +11,8 @@ from services.ingest.refused import Refused
 from services.ingest.settings import IngestSettings
 from services.ingest.view import SessionView
 
-_SPEAKING = (State.LIVE, State.MUTED)
+ON_AIR = (State.LIVE, State.MUTED)
+"""What counts for the limits: who is muted goes on at any moment, and asks nobody."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,8 +24,8 @@ class Admission:
         self._view = view
         self._settings = settings
         self._creating: Counter[str] = Counter()
-        self._going_live: Counter[str] = Counter()
-        """Both by owner: sessions that the view doesn't show as open, or live, yet."""
+        self._going_on_air: Counter[str] = Counter()
+        """Both by owner: sessions that the view doesn't show as open, or on air, yet."""
 
     @contextmanager
     def of_one_more(self, owner: str) -> Iterator[None]:
@@ -38,23 +39,23 @@ class Admission:
 
     @contextmanager
     def to_the_air(self, session: Session, *, begins: bool = False) -> Iterator[None]:
-        """For as long as it goes live. Refused 429: one speaker can't have all recognizers. Refused 503: one more would
-        make all of them late; a talk that was begun goes on after its pauses, always.
+        """For as long as it goes on air. Refused 429: one speaker can't have all recognizers. Refused 503: one more
+        would make all of them late; a talk that was begun goes on after its pauses, always.
         """
         limit, owner = self._settings.speaker_live_sessions, session.owner
-        live = sum(one.state is State.LIVE for one in self._open_of(owner))
-        if live + self._going_live[owner] >= limit:
+        on_air = sum(one.state in ON_AIR for one in self._open_of(owner))
+        if on_air + self._going_on_air[owner] >= limit:
             text = f"{limit} of your sessions are live, and no more may be at once: pause or end one first"
             raise Refused(429, "too_many_live", text)
-        with _counted(self._going_live, owner):
+        with _counted(self._going_on_air, owner):
             if begins:
                 self._check_room()
             yield
 
     def _check_room(self) -> None:
         limit = self._settings.live_sessions
-        speaking = sum(one.state in _SPEAKING for one in self._view.open.values())
-        if speaking + self._going_live.total() > limit:  # this one is among those that go live
+        on_air = sum(one.state in ON_AIR for one in self._view.open.values())
+        if on_air + self._going_on_air.total() > limit:  # this one is among those that go there
             log.warning("session_refused", limit=limit)
             text = f"{limit} talks are live, and there is no room for another: try again when one has ended"
             raise Refused(503, "full", text)

@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from services.common.clock import now_ms
-from services.common.contracts import State
 from services.common.kafka import KafkaUnavailable
+from services.ingest.admission import ON_AIR
 from services.ingest.floors import Floors
 from services.ingest.ports import StoreUnavailable
 from services.ingest.sessions import Sessions
@@ -54,5 +54,5 @@ class Keeper:
             known = self._view.open.get(session_id)
             if known is None or not self._floors.ours(known.speaker):
                 self._floors.forget(session_id)
-            elif known.state is State.LIVE:
+            elif known.state in ON_AIR:
                 await self._sessions.pause_abandoned(known)

@@ -14,7 +14,7 @@ from services.common.codes import folded
 from services.common.contracts import Frame, Mark, Session, State
 from services.common.languages import Offer, offered, spoken, targets
 from services.common.topics import AUDIO, SESSIONS
-from services.ingest.admission import Admission
+from services.ingest.admission import ON_AIR, Admission
 from services.ingest.floors import Floors
 from services.ingest.ports import CodeTaken, RecordPublisher, SessionStore, StoreUnavailable
 from services.ingest.refused import Refused
@@ -31,7 +31,7 @@ _LONGEST_NAME = 64
 _CODE_TRIES = 5
 _TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Directions that characters give to those that follow: with them a title shows what is not written."""
-_PAUSABLE = (State.LIVE, State.PAUSED, State.MUTED)
+_BEGUN = (State.LIVE, State.PAUSED, State.MUTED)
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", Session, Session | None)
@@ -171,13 +171,13 @@ class Sessions:
             return session
         if change.title is not None:
             check_title(change.title)
-        goes_live = change.state == "live" and session.state is not State.LIVE
-        with self._admission.to_the_air(session) if goes_live else nullcontext():
+        goes_on_air = change.state in ON_AIR and session.state not in ON_AIR
+        with self._admission.to_the_air(session) if goes_on_air else nullcontext():
             changed = await self._store.update(
                 session.session_id,
                 title=change.title,
                 state=State(change.state) if change.state else None,
-                only_from=_PAUSABLE if change.state == "live" else None,
+                only_from=_BEGUN if change.state else None,
             )
             if changed is None:
                 raise await self._why_not(session)
@@ -195,9 +195,9 @@ class Sessions:
         return changed
 
     async def pause_abandoned(self, session: Session) -> None:
-        """Pause a live session whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""
+        """Pause a session on air whose speaker did not come back; nothing if somebody speaks, here or elsewhere."""
         changed = await self._store.update(
-            session.session_id, state=State.PAUSED, only_from=(State.LIVE,), only_speaker=session.speaker
+            session.session_id, state=State.PAUSED, only_from=ON_AIR, only_speaker=session.speaker
         )
         if changed is not None:
             await self._mark(changed, Mark.PAUSE)

@@ -36,9 +36,9 @@ class IngestSettings(Settings, frozen=True, kw_only=True):
     max_session_s: Seconds = 12 * 3600.0
     """A session ends by itself at this age."""
     live_sessions: PositiveInt = 8
-    """Sessions of all speakers that may be live at once: what all transcribers can carry. No more are begun."""
+    """Sessions of all that may be live or muted at once: what all transcribers can carry. No more are begun."""
     speaker_live_sessions: PositiveInt = 4
-    """Sessions of one speaker that may be live at once, each with a recognizer's stream."""
+    """Sessions of one speaker that may be live or muted at once."""
     speaker_sessions: PositiveInt = 100
     """Sessions of one speaker that have not ended."""
     start_timeout_s: Seconds = 10.0

@@ -23,6 +23,8 @@ def apply(
 ) -> None:
     """Make missing topics and set what differs. Safe to repeat.
 
+    More partitions only while no session is open, and restart all services then: a session's records go to another one.
+
     \b
     dragoman topics apply
     dragoman topics apply --partitions 64 --replication 3

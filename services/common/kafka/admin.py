@@ -41,7 +41,8 @@ def wanted_config(topic: topics.AnyTopic, replication: int) -> dict[str, str]:
 async def apply_topics(cluster: Cluster, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
     """Make what is missing, add partitions, set what differs; idempotent. Returns what was done, a line each.
 
-    The topics are there for other clients when this returns. Raises KafkaUnavailable. Partitions are never removed.
+    The topics are there for other clients when this returns. Partitions are never removed; more of them tear open
+    sessions apart (``partition_of``), and services know of them after a restart. Raises KafkaUnavailable.
     """
     done: list[str] = []
     admin = await connect(cluster, AIOKafkaAdminClient)
@@ -59,7 +60,9 @@ async def apply_topics(cluster: Cluster, partitions: int = PARTITIONS, replicati
             if status.partitions < partitions:
                 more = {topic.name: NewPartitions(partitions)}
                 await within(_ANSWER_S, f"widening {topic.name}", admin.create_partitions(more))
-                done.append(f"widened {topic.name}: {status.partitions} -> {partitions} partitions")
+                done.append(
+                    f"widened {topic.name}: {status.partitions} -> {partitions} partitions: restart all services"
+                )
             if status.differs:
                 resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=config)
                 await within(_ANSWER_S, f"setting {topic.name}", admin.alter_configs([resource]))

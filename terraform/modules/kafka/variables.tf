@@ -63,7 +63,7 @@ variable "log_retention_days" {
 }
 
 variable "topics" {
-  description = "The one-off task that makes the topics: image of the command line, and partitions of each topic, which can be raised later but never lowered."
+  description = "The one-off task that makes the topics: image of the command line, and partitions of each topic, which can never be lowered, and be raised only while no session is open, with a restart of all services after it."
   type = object({
     image      = string
     partitions = number

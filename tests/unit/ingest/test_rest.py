@@ -199,9 +199,10 @@ async def test_a_language_asked_for_twice_is_offered_once(owner: httpx.AsyncClie
     assert [offer["code"] for offer in offers] == ["en", "pt", "es"]
 
 
-async def test_a_session_nobody_speaks_in_can_not_be_made_live(owner: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("state", ["live", "muted", "paused"])
+async def test_a_session_nobody_speaks_in_can_not_be_made_live_or_silent(owner: httpx.AsyncClient, state: str) -> None:
     session_id = (await made(owner))["session_id"]
-    answer = await owner.patch(f"/sessions/{session_id}", json={"state": "live"})
+    answer = await owner.patch(f"/sessions/{session_id}", json={"state": state})
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert (await owner.patch(f"/sessions/{session_id}", json={"state": "ended"})).status_code == 400
 

@@ -406,12 +406,27 @@ async def test_one_speaker_can_not_have_all_recognizers(signer: Signer) -> None:
             async with ingest.socket() as another:
                 token = ingest.signer.token("speaker-2")
                 assert (await ingest.start(another, others, token=token))["type"] == "ready"
+            await again.send('{"type": "mute"}')
+            assert (await receive(again))["state"] == "muted"
+            async with ingest.socket() as refused:
+                await ingest.start(refused, third)
+                assert (await to_the_end(refused))[0] == 4430
             await again.send('{"type": "pause"}')
             assert (await receive(again))["state"] == "paused"
             async with ingest.socket() as admitted:
                 assert (await ingest.start(admitted, third))["type"] == "ready"
                 await again.send('{"type": "resume"}')
                 assert (await to_the_end(again))[0] == 4430
+
+
+async def test_who_is_muted_goes_on_though_the_limit_is_reached(signer: Signer) -> None:
+    async with running(signer, speaker_live_sessions=1) as ingest:
+        session = await ingest.session()
+        async with ingest.socket() as socket:
+            await ingest.start(socket, session)
+            for kind, state in (("mute", "muted"), ("resume", "live")):
+                await socket.send(json.dumps({"type": kind}))
+                assert (await receive(socket))["state"] == state
 
 
 async def test_a_talk_too_many_is_refused_before_it_begins_and_those_that_have_begun_go_on(signer: Signer) -> None:
@@ -509,16 +524,22 @@ async def test_a_bad_client_harms_nobody_else(ingest: Ingest) -> None:
     assert [one.seq for one in ingest.publisher.frames(good.session_id)] == list(range(20))
 
 
-async def test_a_client_that_vanishes_leaves_its_session_live_until_the_grace_is_over(signer: Signer) -> None:
+@pytest.mark.parametrize("state", [State.LIVE, State.MUTED])
+async def test_a_client_that_vanishes_leaves_its_session_on_air_until_the_grace_is_over(
+    signer: Signer, state: State
+) -> None:
     async with running(signer, grace_s=NO_TIME) as ingest:
         session = await ingest.session()
         async with ingest.socket() as socket:
             await ingest.start(socket, session)
             await socket.send(frame(0))
             await acknowledged(socket, 0)
+            if state is State.MUTED:
+                await socket.send('{"type": "mute"}')
+                assert (await receive(socket))["state"] == state
             socket.transport.abort()
         await until(lambda: bool(ingest.floors.abandoned(NO_TIME)))
-        assert ingest.store.sessions[session.session_id].state is State.LIVE
+        assert ingest.store.sessions[session.session_id].state is state
         await ingest.keeper.look()
         assert ingest.store.sessions[session.session_id].state is State.PAUSED
         marked = ingest.publisher.frames(session.session_id)[-1]
