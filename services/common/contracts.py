@@ -14,6 +14,8 @@ import msgspec
 CONTRACT_VERSION = "1"
 SAMPLE_RATE = 16_000
 """Floor audio is mono s16le at this rate, everywhere."""
+LEAST_MISSING_S = 0.05
+"""Less than this between two frames is silence, and no word."""
 
 
 # Bounds are checked as records are read: a record beyond them is unreadable, and arithmetic stays finite.

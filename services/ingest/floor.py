@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.common.contracts import SAMPLE_RATE, Frame
+from services.common.contracts import LEAST_MISSING_S, SAMPLE_RATE, Frame
 from services.common.frames import WireFrame
 
 MAX_CLOCK_LEAD_MS = 2_000.0
@@ -13,8 +13,6 @@ MAX_CLOCK_LAG_MS = 120_000.0
 
 _HANDED_OVER_S = 0.5
 """Sooner after the last frame a new client has taken over, and nothing is missing."""
-LEAST_MISSING_S = 0.05
-"""Less than this is silence, and no word."""
 MIN_FRAME_S = 0.01
 """A shorter frame counts as this long, so that tiny ones can't come by the thousand."""
 

@@ -256,7 +256,7 @@ class Sessions:
     async def _mark(self, session: Session, mark: Mark) -> None:
         """Write a mark where the session's audio goes on, which will not follow what came before."""
         position, at = self._floors.position(session), now_ms()
-        position.flows = False
+        position.flows = False  # of the floor itself, if it is held here
         await self._publisher.send(
             AUDIO,
             Frame(

@@ -22,8 +22,6 @@ class Reader(Protocol):
 
     def follow(self) -> AsyncIterator[Received[Any]]: ...
 
-    async def caught_up(self) -> None: ...
-
 
 class Notifier:
     """Serves listeners from what its readers bring."""

@@ -18,12 +18,12 @@ from services.common.kafka import Outbox, Received
 from services.transcriber import metrics
 from services.transcriber.patience import Patience
 from services.transcriber.ports import Hypothesis, Recognizer, RecognizerStream
-from services.transcriber.refused import Refused
 from services.transcriber.ring import Ring
 from services.transcriber.sanity import Nonsense, require_sense
 from services.transcriber.stabilizer import Stabilizer, Transcribed
 from services.transcriber.streams import Limits, Streams
 from services.transcriber.telling import Telling
+from services.transcriber.unheard import Unheard
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Session:
         self._failed_at: tuple[Transcribed, int | None] | None = None
         """Where a fault of this program came last."""
         self._ring = Ring(recognizer.context_ms)
-        self._refused = Refused()
+        self._unheard = Unheard()
         known_ms = max(0.0, transcribed.end_ms - recognizer.context_ms, transcribed.missing_until_ms)
         self._expected_sample = round(known_ms * SAMPLE_RATE / 1000)
         """Audio before it is known, was heard already, or was told missing."""
@@ -72,7 +72,7 @@ class Session:
     @property
     def oldest_offset(self) -> int | None:
         """First input offset that a takeover needs; None: everything so far is settled."""
-        held = (self._ring.oldest_offset, self._refused.oldest_offset)
+        held = (self._ring.oldest_offset, self._unheard.oldest_offset)
         return min((offset for offset in held if offset is not None), default=None)
 
     async def hear(self, received: Received[Frame]) -> None:
@@ -81,7 +81,7 @@ class Session:
         frame = received.record
         if self.finished or (frame.mark is None and not (frame.samples and self._admit(received))):
             return
-        self._tell_refused()
+        self._tell_unheard()
         self._ring.append(received)
         self._changed.set()
         while self._ring.unfed_ms > self._limits.unfed_s * 1000 and not self.finished:
@@ -114,20 +114,23 @@ class Session:
         return self._has_stream
 
     def _refuse(self, received: Received[Frame]) -> None:
-        """Pass the frame over. The mark that says so comes soon: see ``_transcribe_stretch``."""
+        """Pass the frame over. The mark that says so comes with what follows, or when nothing does."""
         metrics.REFUSED.inc()
         if self._telling.recognized:
             log.warning("stream_refused", session=self._id, limit=self._streams.limit)
-        if not self._refused.goes_on_with(received.record):
-            self._tell_refused()
+        if not self._unheard.goes_on_with(received.record):
+            self._tell_unheard()
         self._tell_never_came(received.record)
-        self._refused.append(received)
+        self._unheard.append(received)
 
-    def _tell_refused(self) -> None:
-        if (span := self._refused.take()) is not None:
+    def _tell_unheard(self) -> None:
+        self._tell_given("refused", self._unheard.take())
+
+    def _tell_given(self, cause: metrics.Missing, span: tuple[Frame, Frame] | None) -> None:
+        """Of frames that were there, the first and the last, what isn't final: a takeover reads some of them again."""
+        if span is not None:
             first, last = span
-            said_until_ms = self._stabilizer.transcribed.end_ms  # a takeover reads some of it again
-            self._tell_missing("refused", max(first.start_ms, said_until_ms), last.end_ms, last)
+            self._tell_missing(cause, max(first.start_ms, self._stabilizer.transcribed.end_ms), last.end_ms, last)
 
     def _tell_never_came(self, frame: Frame) -> None:
         if frame.missing_samples:
@@ -217,10 +220,7 @@ class Session:
         given_up_ms = self._ring.fed_ms
         log.error("audio_given_up", ms=round(given_up_ms))
         metrics.GIVEN_UP.inc(given_up_ms / 1000)
-        if (span := self._ring.fed_span) is not None:
-            first, last = span
-            said_until_ms = self._stabilizer.transcribed.end_ms
-            self._tell_missing("given up", max(first.start_ms, said_until_ms), last.end_ms, last)
+        self._tell_given("given up", self._ring.fed_span)
         self._ring.give_up_fed()
         self._changed.set()
 
@@ -229,7 +229,7 @@ class Session:
         if self._ring.next is None:
             self._release()
         while (first := await self._next()) is None:
-            self._tell_refused()
+            self._tell_unheard()
         if first.record.mark is not None:
             self._mark(first.record)
             return

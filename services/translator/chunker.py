@@ -33,7 +33,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 class Chunker(Protocol):
     """A lane's policy. ``now_ms``: by the lane's clock, as ``floor_epoch_ms`` of the finals that it hears.
-    ``remaining_ms``: how long the playhead still has speech."""
+    ``backlog_ms``: how long the playhead still has speech."""
 
     def hear(self, final: Final) -> None:
         """Take the next final in."""
@@ -53,10 +53,10 @@ class Chunker(Protocol):
     def refuse(self, reason: str) -> None:
         """What was asked for can't be translated: its words become a segment marked as failed."""
 
-    def decide(self, now_ms: float, remaining_ms: float) -> Piece | None:
+    def decide(self, now_ms: float, backlog_ms: float) -> Piece | None:
         """The next segment, if it is time to say one."""
 
-    def look_again(self, now_ms: float, remaining_ms: float) -> float | None:
+    def look_again(self, now_ms: float, backlog_ms: float) -> float | None:
         """When ``decide`` may say something though no more words have come. None: only then."""
 
     @property

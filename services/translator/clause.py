@@ -42,7 +42,7 @@ class Clause(SentenceChunker):
         if text == self._source:
             self._target = translation
 
-    def decide(self, now_ms: float, remaining_ms: float) -> Piece | None:
+    def decide(self, now_ms: float, backlog_ms: float) -> Piece | None:
         head = self._sentences.head
         if head is None or not self._cut:
             return None
@@ -53,7 +53,7 @@ class Clause(SentenceChunker):
         self._cut, self._refused = 0, None
         return self._say(text if ended else without_stop(text), count, failed=failed)
 
-    def look_again(self, now_ms: float, remaining_ms: float) -> float | None:
+    def look_again(self, now_ms: float, backlog_ms: float) -> float | None:
         head = self._sentences.head
         if head is None or self._cut or len(head.uncovered) < self._policy.least_words:
             return None

@@ -166,7 +166,7 @@ class Lane:
                 await self._translate(text)
                 continue
             now = self.context.clock()
-            if piece := self.chunker.decide(now, self.playhead.remaining_ms(now)):
+            if piece := self.chunker.decide(now, self.playhead.backlog_ms(now)):
                 self._publish_caption(piece, now)
                 continue
             if self._heard.hold_back and not self.chunker.waiting:
@@ -176,7 +176,7 @@ class Lane:
             if said_all and not self.published.speechless:
                 self._finish()
                 return
-            again_at = self.chunker.look_again(now, self.playhead.remaining_ms(now))
+            again_at = self.chunker.look_again(now, self.playhead.backlog_ms(now))
             await self._wait_until(again_at)
 
     def _go_on(self) -> None:
@@ -261,7 +261,7 @@ class Lane:
             published_at_ms=published_at_ms,
         )
         if spoken:
-            backlog_ms, clip_ms = self.playhead.remaining_ms(now), self.playhead.estimate_ms(piece.text)
+            backlog_ms, clip_ms = self.playhead.backlog_ms(now), self.playhead.estimate_ms(piece.text)
             expected_ms = clip_ms / self.context.policy.pace.rate(backlog_ms, clip_ms)
             metrics.BACKLOG.labels(self.context.language).observe(backlog_ms / 1000)
             self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
@@ -273,7 +273,7 @@ class Lane:
 
     def _sheds(self, now: float) -> bool:
         """Whether the speech of a segment decided now is left out, since it would be heard too late."""
-        behind_ms = self.playhead.remaining_ms(now)
+        behind_ms = self.playhead.backlog_ms(now)
         waiting = len(self.published.speechless)
         policy = self.context.policy
         shed = behind_ms > policy.shed_backlog_ms or waiting >= policy.most_clips_waiting
@@ -301,7 +301,7 @@ class Lane:
         spent: dict[str, float] = {}
         try:
             rate = self.context.policy.pace.rate(
-                self.playhead.backlog_ms(self.context.clock()), self.playhead.estimate_ms(caption.text)
+                self.playhead.ready_ms(self.context.clock()), self.playhead.estimate_ms(caption.text)
             )
             clip = await self.context.engines.synthesize(caption.text, self.context.language, rate)
             made_at_ms = now_ms()

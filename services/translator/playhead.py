@@ -44,9 +44,9 @@ class Playhead:
         self._planned: OrderedDict[int, _Planned] = OrderedDict()
         self._ms_per_char = 65.0
 
-    def estimate_ms(self, text: str, rate: float = 1.0) -> float:
-        """How long it takes to say this, going by the clips so far."""
-        return (_SETTLE_MS + self._ms_per_char * len(text)) / rate
+    def estimate_ms(self, text: str) -> float:
+        """How long it takes to say this at the voice's own pace, going by the clips so far."""
+        return _SETTLE_MS + self._ms_per_char * len(text)
 
     def plan(self, index: int, ready_at_ms: float, duration_ms: float) -> None:
         """A segment has been decided; its clip should be ready and as long as this."""
@@ -64,14 +64,14 @@ class Playhead:
             pace = max(0.0, duration_ms * rate - _SETTLE_MS) / len(text)
             self._ms_per_char += 0.2 * (pace - self._ms_per_char)
 
-    def remaining_ms(self, now_ms: float) -> float:
+    def backlog_ms(self, now_ms: float) -> float:
         """How long speech that has been decided will still play."""
         end = self._end_ms
         for clip in self._planned.values():
             end = max(end, clip.ready_at_ms) + clip.duration_ms
         return max(0.0, end - now_ms)
 
-    def backlog_ms(self, now_ms: float) -> float:
+    def ready_ms(self, now_ms: float) -> float:
         """How long clips that are ready will still play."""
         return max(0.0, self._end_ms - now_ms)
 

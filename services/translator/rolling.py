@@ -53,7 +53,7 @@ class Rolling(SentenceChunker):
         self._agreed = common_prefix(self._target, target)
         self._source, self._target = text, target
 
-    def decide(self, now_ms: float, remaining_ms: float) -> Piece | None:
+    def decide(self, now_ms: float, backlog_ms: float) -> Piece | None:
         head = self._follow_head()
         if head is None or not head.uncovered:
             return None
@@ -65,21 +65,21 @@ class Rolling(SentenceChunker):
         begin = resume(self._said, self._target)
         if head.closed or head.paused or self._draining:
             return self._speak(self._target[begin:], len(head.uncovered))
-        end = self._sayable(head, now_ms, remaining_ms)
+        end = self._sayable(head, now_ms, backlog_ms)
         count = self._share(head, end)
         if end - begin < self._policy.least_words or count is None:
             return None
         return self._speak(self._target[begin:end], count)
 
-    def look_again(self, now_ms: float, remaining_ms: float) -> float | None:
+    def look_again(self, now_ms: float, backlog_ms: float) -> float | None:
         head = self._follow_head()
         if head is None or len(head.uncovered) < 2:
             return None
         forced_at = max(
             head.uncovered[0].spoken_at_ms + self._policy.force_ms,
-            now_ms + remaining_ms - self._policy.playing_out_ms,
+            now_ms + backlog_ms - self._policy.playing_out_ms,
         )
-        in_time_at = now_ms + remaining_ms - self._policy.just_in_time_ms
+        in_time_at = now_ms + backlog_ms - self._policy.just_in_time_ms
         return min((at for at in (in_time_at, forced_at) if at > now_ms), default=None)
 
     def _follow_head(self) -> Sentence | None:
@@ -91,14 +91,14 @@ class Rolling(SentenceChunker):
             self._said = self._sentences.said_of_head if head and head.covered else []
         return head
 
-    def _sayable(self, head: Sentence, now_ms: float, remaining_ms: float) -> int:
+    def _sayable(self, head: Sentence, now_ms: float, backlog_ms: float) -> int:
         """How many words of the translation may be said now."""
         policy = self._policy
-        if remaining_ms > policy.just_in_time_ms:
+        if backlog_ms > policy.just_in_time_ms:
             return 0
         most = len(self._target) - policy.held_back
         waited_ms = now_ms - head.uncovered[0].spoken_at_ms
-        if waited_ms >= policy.force_ms and remaining_ms <= policy.playing_out_ms:
+        if waited_ms >= policy.force_ms and backlog_ms <= policy.playing_out_ms:
             return most
         return min(self._agreed, most)
 

@@ -10,10 +10,9 @@ import msgspec
 from services.cli.clients.captions import Cue, cues
 from services.cli.clients.notices import CaptionNotice
 from services.cli.evaluation.accounting import Account, account
-from services.common.contracts import Caption, Final, Frame, LaneFinished, Speech, Word
+from services.common.contracts import LEAST_MISSING_S, Caption, Final, Frame, LaneFinished, Speech, Word
 from services.common.kafka import Cluster, LogReader
 from services.common.topics import AUDIO, TRANSCRIPTS, TRANSLATIONS
-from services.ingest.floor import LEAST_MISSING_S
 from tests.e2e.talks import assert_captions_follow
 
 _PATIENCE_S = 40.0

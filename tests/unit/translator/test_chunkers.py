@@ -36,13 +36,13 @@ def echo(text: str) -> str:
     return text.lower() + ("" if text[-1:] in ".?!" else ".")  # engines end everything with a full stop
 
 
-def say(chunker: Chunker, now_ms: float, remaining_ms: float = 0.0, translate: Translate = echo) -> list[Piece]:
+def say(chunker: Chunker, now_ms: float, backlog_ms: float = 0.0, translate: Translate = echo) -> list[Piece]:
     """All that is due now."""
     pieces = []
     while True:
         if text := chunker.ask(now_ms):
             chunker.give(text, translate(text))
-        elif piece := chunker.decide(now_ms, remaining_ms):
+        elif piece := chunker.decide(now_ms, backlog_ms):
             pieces.append(piece)
         else:
             return pieces
@@ -135,18 +135,18 @@ def test_rolling_waits_while_speech_is_playing_and_speaks_just_in_time() -> None
     chunker = rolling()
     for place in range(3):
         chunker.hear(final("one two three", 900.0 * place))
-        assert say(chunker, 900.0 * (place + 1), remaining_ms=5000) == []
+        assert say(chunker, 900.0 * (place + 1), backlog_ms=5000) == []
     now, remaining = 2700.0, 5000.0
     again = chunker.look_again(now, remaining)
     assert again == now + remaining - RollingPolicy().just_in_time_ms
-    assert texts(say(chunker, again, remaining_ms=RollingPolicy().just_in_time_ms)) == ["one two three one two three"]
+    assert texts(say(chunker, again, backlog_ms=RollingPolicy().just_in_time_ms)) == ["one two three one two three"]
 
 
 def test_deciding_just_in_time_needs_no_new_translation() -> None:
     chunker = rolling()
     chunker.hear(final("one two three four"))
     chunker.hear(final("five six", 1200))
-    say(chunker, 1800, remaining_ms=4000)
+    say(chunker, 1800, backlog_ms=4000)
     assert chunker.ask(5000) is None
     assert chunker.decide(5000, 100) is not None
 

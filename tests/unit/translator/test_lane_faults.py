@@ -101,9 +101,9 @@ class Faulty(Rolling):
         self._may_fail("ask", self._saying())
         return super().ask(now_ms)
 
-    def decide(self, now_ms: float, remaining_ms: float) -> Piece | None:
+    def decide(self, now_ms: float, backlog_ms: float) -> Piece | None:
         self._may_fail("decide", self._saying())
-        return super().decide(now_ms, remaining_ms)
+        return super().decide(now_ms, backlog_ms)
 
     def finish(self, previous_mark: Any) -> None:
         self._may_fail("finish")

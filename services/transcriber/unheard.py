@@ -1,13 +1,10 @@
 """The audio of one session for which no stream was free, until a mark says so. Pure."""
 
-from services.common.contracts import SAMPLE_RATE, Frame
+from services.common.contracts import LEAST_MISSING_S, SAMPLE_RATE, Frame
 from services.common.kafka import Received
 
-_SILENCE_S = 0.05
-"""Less than this between two frames is silence, to ingest too."""
 
-
-class Refused:
+class Unheard:
     """One stretch of it. Its offset is held, so that a takeover hears of what no mark has told yet."""
 
     def __init__(self) -> None:
@@ -24,7 +21,7 @@ class Refused:
         if self._last is None:
             return True
         gap = frame.first_sample - self._last.first_sample - self._last.samples
-        return not frame.missing_samples and gap < _SILENCE_S * SAMPLE_RATE
+        return not frame.missing_samples and gap < LEAST_MISSING_S * SAMPLE_RATE
 
     def append(self, received: Received[Frame]) -> None:
         """One more frame."""
