@@ -9,7 +9,7 @@ from services.common.contracts import Caption, Speech
 from services.common.telemetry import LATENCY_BUCKETS_S
 
 LATE_S = 6.0
-"""A notice with more lag than this is late. More than 5 % late, and the 95th percentile of the lag is above it."""
+"""A notice with more lag than this is late. If more than 5 % are, the 95th percentile of the lag is above it."""
 
 LISTENERS = Gauge("dragoman_notifier_listeners", "Listeners that have joined.")
 SENT = Counter("dragoman_notifier_sent_total", "Notices sent to listeners.", ["kind"])

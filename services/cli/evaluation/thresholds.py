@@ -1,4 +1,4 @@
-"""What the system has to reach, in one place: on ordinary talks, at real pace, on two cores."""
+"""What the system has to reach, in one place: on ordinary talks together, at real pace, on two cores."""
 
 from dataclasses import dataclass
 

@@ -23,7 +23,11 @@ def show(console: Console, report: Report) -> None:
         console.print(part)
     missed = [verdict for verdict in found if not verdict.met]
     if missed:
-        console.print("\n[yellow]missed[/]  " + "\n        ".join(map(describe, missed)), highlight=False)
+        console.print(
+            "\n[yellow]missed[/], of what talks like the shipped ones reach together\n        "
+            + "\n        ".join(map(describe, missed)),
+            highlight=False,
+        )
 
 
 def describe(verdict: Verdict) -> str:
