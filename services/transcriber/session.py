@@ -59,6 +59,7 @@ class Session:
         """Where a fault of this program came last."""
         self._ring = Ring(recognizer.context_ms)
         self._unheard = Unheard()
+        self._patience = Patience()
         known_ms = max(0.0, transcribed.end_ms - recognizer.context_ms, transcribed.missing_until_ms)
         self._expected_sample = round(known_ms * SAMPLE_RATE / 1000)
         """Audio before it is known, was heard already, or was told missing."""
@@ -149,42 +150,43 @@ class Session:
     async def run(self) -> None:
         """Recognize until the session's end has been published."""
         structlog.contextvars.bind_contextvars(session=self._id)  # this task's, and the engine's adapter's in it
-        patience = Patience()
+        patience = self._patience
         try:
             while not self.finished:
                 before = self._stabilizer.transcribed, self._ring.oldest_offset
-                given_up = False
+                failed = given_up = False
                 try:
                     await asyncio.create_task(self._transcribe_stretch())  # see ``_leave_if_cancelled``
-                    patience.succeeded()
                 except* EngineRejected as faults:
                     log.error("audio_rejected", reason=str(faults.exceptions[0]))
                     metrics.FAILURES.labels("rejected").inc()
                     patience.failed(further=before[0] != self._stabilizer.transcribed)
                     self._pass_over()
-                    given_up = True
+                    failed = given_up = True
                 except* EngineUnavailable as faults:
                     patience.failed(further=before != (self._stabilizer.transcribed, self._ring.oldest_offset))
                     log.warning("stream_failed", reason=str(faults.exceptions[0]), wait_s=patience.wait_s)
                     metrics.FAILURES.labels(_kind(faults.exceptions[0])).inc()
+                    failed = True
                 except* Exception as faults:
                     if ends_process(faults):
                         raise
                     patience.failed(further=before[0].next_index != self._telling.published.next_index)
                     given_up = self._note_fault(faults)
+                    failed = True
                 _leave_if_cancelled()
-                if patience.failing:
-                    await self._try_again(patience, given_up)
+                if failed:
+                    await self._try_again(given_up)
         finally:
             self._release()
 
-    async def _try_again(self, patience: Patience, given_up: bool) -> None:
+    async def _try_again(self, given_up: bool) -> None:
         """Wait, then hear once more what is not settled, without what has failed for too long. given_up: that is."""
-        if patience.failing_s > self._limits.silent_s:
+        if self._patience.failing_s > self._limits.silent_s:
             self._failing = True
             self._telling.recognition(False)
-        await patience.wait()
-        if not given_up and patience.failing_s > self._limits.hopeless_s:
+        await self._patience.wait()
+        if not given_up and self._patience.failing_s > self._limits.hopeless_s:
             self._pass_over()
         self._ring.rewind()
 
@@ -206,15 +208,19 @@ class Session:
     def _pass_over(self, fault: BaseException | None = None) -> None:
         """Give up what the failing stream was fed; where none could be opened, what waits, up to the next mark.
 
-        Where it failed at the context, that alone: it is settled. fault: of this program, for whose sake the records
-        are set aside.
+        Where all have failed for too long, also what waits for as long: else it would pile up, and in the end hold all
+        other sessions up. Where it failed at the context, that alone: it is settled. fault: of this program, for whose
+        sake the records are set aside.
         """
         if not self._ring.fed_ms and self._ring.context:
             self._ring.give_up_fed()
             return
-        if not self._ring.fed_ms:
-            while (waiting := self._ring.next) is not None and waiting.record.mark is None:
-                self._ring.feed()
+        may_wait_ms = self._limits.hopeless_s * 1000
+        hopeless, opened = self._patience.failing_s * 1000 > may_wait_ms, bool(self._ring.fed_ms)
+        while (waiting := self._ring.next) is not None and waiting.record.mark is None:
+            if opened and not (hopeless and self._ring.unfed_ms > may_wait_ms):
+                break
+            self._ring.feed()
         if fault is not None:
             self._telling.set_aside(self._ring.fed, fault)
         given_up_ms = self._ring.fed_ms
@@ -248,6 +254,7 @@ class Session:
             mark = await self._feed(stream, first.record.first_sample)
         # The stream is flushed and closed, so nothing that it was fed is open any more.
         self._ring.settle_fed()
+        self._patience.succeeded()
         if mark is not None:
             self._mark(mark)
 

@@ -398,6 +398,27 @@ async def test_listeners_are_told_when_it_fails_for_long_at_one_place_and_not_wh
     assert outbox.recognition == ([] if comes_further else [("s1", False)])
 
 
+@pytest.mark.parametrize("fault", [EngineUnavailable("gone"), EngineRejected("never"), RuntimeError("wrong")])
+async def test_what_waits_behind_audio_that_fails_for_ever_does_not_pile_up(
+    partitions: list[Partition],
+    outbox: Outbox,
+    recognizer: ScriptedRecognizer,
+    fault: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed_s = 0.0
+    monkeypatch.setattr(patience_module, "_now_s", lambda: passed_s)
+    partition = Partition(recognizer, outbox, Limits(hopeless_s=5, unfed_s=20), streams=8)
+    partitions.append(partition)
+    recognizer.fail_at = Always(dict.fromkeys(range(1, 1000), fault))
+    with capture_logs() as logs:
+        await partition.hear(*map(frame, range(20)))
+        await until(lambda: len(logs) > 1)
+        passed_s = 6.0
+        await partition.hear(*map(frame, range(20, 60)))
+        await until(lambda: any(log["ms"] >= 10_000 for log in logs if log["event"] == "audio_given_up"))
+
+
 async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_counted(
     partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
