@@ -114,12 +114,12 @@ class Stabilizer:
     def _seam(self, words: list[HeardWord]) -> int:
         """How many words of the hypothesis are final already."""
         final = self.transcribed.words
-        for back in (1, 2):
-            place = self._place_of(final[: len(final) - back + 1], words)
-            if place is None:
-                continue
+        for known in (final, _joined(final)):
+            if (place := self._place_of(known, words)) is not None:
+                return place + 1
+        if (place := self._place_of(final[:-1], words)) is not None:
             following = place + 1
-            if back == 2 and following < len(words):  # the last final word, heard differently or not at all this time
+            if following < len(words):  # the last final word, heard differently or not at all this time
                 following += _same_place(words[following], final[-1])
             return following
         late = (place for place, word in enumerate(words) if _middle(word, place) > self.transcribed.end_ms)
@@ -228,6 +228,14 @@ class Stabilizer:
             placed.append(Word(word.text.strip(), start, end))
             earliest = end
         return placed
+
+
+def _joined(final: tuple[Word, ...]) -> tuple[Word, ...]:
+    """With the last two heard as one, as when the rest of a word became final by itself: space, flight|spaceflight."""
+    if len(final) < 2:
+        return ()
+    *others, first, last = final
+    return (*others, Word(normalized(first.text) + normalized(last.text), first.start_ms, last.end_ms))
 
 
 def _apart_ms(word: HeardWord, final: Word) -> float:

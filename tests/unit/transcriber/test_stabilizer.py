@@ -197,6 +197,26 @@ def test_where_most_of_what_was_final_is_passed_over_the_first_word_is_new_unles
     assert text(stabilizer.hear(without)) == [new]
 
 
+@pytest.mark.parametrize("pause_ms", [0, 600, 1800])
+@pytest.mark.parametrize(("first", "second", "as_one"), [("space", "flight", "spaceflight"), ("set", "up,", "Setup,")])
+def test_two_final_words_that_are_heard_as_one_later_are_known_however_long_a_pause_makes_it(
+    first: str, second: str, as_one: str, pause_ms: float
+) -> None:
+    stabilizer = Stabilizer()
+    stabilizer.hear(heard(f"in an age when {first} {second}", endpoint=True))
+    *_, before, _, end = stabilizer.transcribed.words
+    again = Hypothesis(
+        words=(
+            HeardWord("when", before.start_ms, before.end_ms),
+            HeardWord(as_one, before.end_ms, end.end_ms + pause_ms),
+            HeardWord("has", end.end_ms + pause_ms, end.end_ms + pause_ms + 300),
+        ),
+        heard_ms=end.end_ms + pause_ms + 400,
+        endpoint=True,
+    )
+    assert text(stabilizer.hear(again)) == ["has"]
+
+
 @pytest.mark.parametrize(
     ("last", "as_one", "new"),
     [
