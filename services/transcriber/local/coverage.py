@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.transcriber.ports import HeardWord
+from services.transcriber.words import normalized
 
 _LEFT_OUT_MS = 1500.0
 """Speech without a word for longer than this was left out: no word, hesitation or laugh is so long."""
@@ -50,6 +51,8 @@ class Gap:
     end_ms: float
     before: int
     after: int
+    said_from_ms: float | None = None
+    """The word within it, if there is one, was said from here to its end; None: anywhere in it."""
 
 
 def largest_gap(words: Sequence[HeardWord], speech: Speech, start_ms: float, end_ms: float) -> Gap | None:
@@ -61,8 +64,9 @@ def largest_gap(words: Sequence[HeardWord], speech: Speech, start_ms: float, end
         return None
     first = words[0]
     passed_over = first.start_ms < start_ms - _WORD_MS and start_ms < first.end_ms
-    if passed_over and speech.between(start_ms, first.end_ms - _LATE_WORD_MS) > _SWALLOWED_MS:
-        return Gap(start_ms, first.end_ms, 0, 1)
+    said_from_ms = first.end_ms - _LATE_WORD_MS
+    if passed_over and speech.between(start_ms, said_from_ms) > _SWALLOWED_MS:
+        return Gap(start_ms, first.end_ms, 0, 1, said_from_ms)
     gaps = {
         Gap(start_ms, words[0].start_ms, 0, 0): start_ms,
         Gap(words[-1].end_ms, end_ms, len(words), len(words)): 0.0,
@@ -79,5 +83,14 @@ def filled(words: Sequence[HeardWord], gap: Gap, more: Sequence[HeardWord]) -> t
     before, after = words[: gap.before], words[gap.after :]
     begin = before[-1].end_ms if before else float("-inf")
     end = after[0].start_ms if after else float("inf")
-    between = [word for word in more if begin < (word.start_ms + word.end_ms) / 2 < end]
-    return (*before, *(between or words[gap.before : gap.after]), *after)
+    between = [word for word in more if begin < _middle(word) < end]
+    within, said_ms = words[gap.before : gap.after], gap.said_from_ms
+    if said_ms is not None:
+        for known in within:
+            if not any(_middle(one) > said_ms or normalized(one.text) == normalized(known.text) for one in between):
+                between.append(HeardWord(known.text, said_ms, known.end_ms, known.stable))
+    return (*before, *(between or within), *after)
+
+
+def _middle(word: HeardWord) -> float:
+    return (word.start_ms + word.end_ms) / 2

@@ -95,6 +95,10 @@ def test_a_single_word_that_was_passed_over_with_those_before_the_start_is_notic
     gap = largest_gap(decoded, heard, known.end_ms, 10_000)
     assert gap is not None
     assert filled(decoded, gap, (known, swallowed, after)) == (known, swallowed, after, decoded[1])
+    moved = HeardWord("Babylon,", 8500, 9100)
+    assert filled(decoded, gap, (known, swallowed, moved)) == (known, swallowed, moved, decoded[1])
+    without = [word.text for word in filled(decoded, gap, (known, swallowed))]
+    assert without == ["the", "world", "Babylon", "even"]
 
 
 def test_a_word_after_a_pause_that_took_the_time_of_known_ones_is_all_there_is() -> None:
