@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from services.common import stages
 from services.common.attempts import Attempts, TooManyFailures
@@ -24,20 +25,21 @@ from services.common.contracts import (
 )
 from services.common.languages import EngineSet, offered
 from services.common.topics import Headers
+from services.notifier import metrics
 from services.notifier.audience import Audiences
 from services.notifier.messages import Join, Refused
 from services.notifier.room import Room, Seat, transcript_caption, transcript_finish
 from services.notifier.tail import N, Notice, Tail
 
+log = structlog.get_logger(__name__)
+
 _ENDED_KEPT = 20_000
 """Ids and codes of ended sessions that are told from unknown ones."""
 _LATE_RESUME_MS = 120_000
-"""So long after the end a listener who lost the connection may come back for the rest; nobody else may join."""
+"""So long after the end a listener who lost the connection may come back for the rest; nobody else may join. So long
+those who are there wait too, while the transcript is not complete, or their language lacks some of it."""
 _STATE_KEPT_MS = 48 * 3_600_000
 """As long as the topic keeps a state, several times as long as a session may last: who was to end this one is gone."""
-_REST_AWAITED_MS = 60_000
-"""So long after the end nothing may come of a transcript that is not complete, or of a language that lacks some of it:
-a takeover takes a while."""
 
 
 Prepare = Callable[[Speech, Callable[[], None]], None]
@@ -173,7 +175,10 @@ class Hub:
         for session_id, room in list(self._rooms.items()):
             if room.session is not None and room.announced_at_ms < now - _STATE_KEPT_MS:
                 self._end(room.session, now)
-            room.finish_quiet(now - self._limits.finish_ms, now - max(self._limits.finish_ms, _REST_AWAITED_MS))
+            rest_since_ms = now - max(self._limits.finish_ms, _LATE_RESUME_MS)
+            for language, missing_ms in room.finish_quiet(now - self._limits.finish_ms, rest_since_ms, now_ms()):
+                log.warning("end_never_came", session=session_id, language=language, missing_ms=round(missing_ms))
+                metrics.NEVER_CAME.inc(missing_ms / 1000)
             unneeded = (room.ended_at_ms is not None and room.ended_at_ms < now - _LATE_RESUME_MS) or (
                 room.session is None and not any(tail.next_index > tail.first for tail in room.tails.values())
             )

@@ -36,6 +36,9 @@ STAGE = Histogram(
     buckets=LATENCY_BUCKETS_S,
 )
 """stage: names in ``services/common/stages.py``, up to notify."""
+NEVER_CAME = Counter(
+    "dragoman_notifier_never_came_seconds_total", "Ends of talks whose captions did not come, and were given up."
+)
 PRESIGNED = Counter("dragoman_notifier_presigned_total", "URLs given to listeners.", ["source"])
 
 

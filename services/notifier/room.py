@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from services.common.contracts import MISSING, Caption, Final, Finished, Partial, Session, State, Stretch
+from services.common.contracts import MISSING, Caption, Final, Finished, FloorMs, Partial, Session, State, Stretch
 from services.common.languages import Offer
 from services.common.writing import joined
 from services.notifier import messages
 from services.notifier.messages import Join, Message
-from services.notifier.tail import AnyNotice, Cursor, Tail
+from services.notifier.tail import AnyNotice, Cursor, Notice, Tail
 
 
 @dataclass(eq=False)
@@ -69,13 +69,16 @@ class Room:
                 for seat in seats:
                     seat.wake()
 
-    def finish_quiet(self, quiet_since_ms: float, given_up_since_ms: float) -> None:
+    def finish_quiet(self, quiet_since_ms: float, given_up_since_ms: float, now_ms: float) -> list[tuple[str, FloorMs]]:
         """In a session that has ended: no more is expected of languages in which nothing has come since that time.
 
-        given_up_since_ms: the same while the transcript is not complete, or the language lacks some of it.
+        given_up_since_ms: the same while the transcript is not complete, or the language lacks some of it. now_ms: wall
+        clock. Returns the languages that were given up so, each with how much of the talk's end is known to have no
+        caption: its listeners are told that this is missing.
         """
+        given_up: list[tuple[str, FloorMs]] = []
         if self.ended_at_ms is None or self.session is None:
-            return
+            return given_up
         spoken = self.session.source_language
         transcript = self.tail(spoken)
         for language in self.seats:
@@ -83,8 +86,11 @@ class Room:
             complete = transcript.segments is not None and tail.reaches(transcript.end_ms)
             moved = max(self.ended_at_ms, *(self.moved_at_ms.get(one, 0.0) for one in (language, spoken)))
             if tail.segments is None and moved <= (quiet_since_ms if complete else given_up_since_ms):
+                if not complete:
+                    given_up.append((language, _mark_rest(tail, transcript.end_ms, now_ms)))
                 tail.finish(tail.next_index)
                 self.wake(language)
+        return given_up
 
 
 class Seat:
@@ -156,6 +162,30 @@ class Seat:
     def is_history(self, notice: AnyNotice) -> bool:
         """Whether it is a caption from before this listener came."""
         return self._cursor.is_history(notice)
+
+
+def _mark_rest(tail: Tail, end_ms: FloorMs, now_ms: float) -> FloorMs:
+    """Say that captions up to the end are missing. Returns how long that is; 0 where it isn't known."""
+    if tail.next_index == tail.first or tail.end_ms >= end_ms:
+        return 0.0
+    last = tail[tail.next_index - 1].caption.record
+    missing_ms = end_ms - last.end_ms
+    mark = Caption(
+        session_id=last.session_id,
+        language=last.language,
+        index=tail.next_index,
+        start_ms=last.end_ms,
+        end_ms=end_ms,
+        text="",
+        source="",
+        spoken=False,
+        failed=MISSING,
+        missing_ms=missing_ms,
+        floor_epoch_ms=last.floor_epoch_ms,
+        published_at_ms=now_ms,
+    )
+    tail.add_caption(Notice(mark, now_ms))
+    return missing_ms
 
 
 def transcript_caption(final: Final, from_ms: float) -> Caption:

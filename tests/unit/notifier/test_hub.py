@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from services.common import stages
 from services.common.contracts import (
+    MISSING,
     Audience,
     Caption,
     Final,
@@ -270,11 +272,11 @@ def test_while_the_transcript_is_not_complete_its_last_words_are_waited_for_long
     world.hub.take(session(state=State.ENDED), 0.0)
     world.told(seat)
     for _ in range(2):  # the transcriber is taken over, and goes on where it stood
-        world.now += 59_999
+        world.now += 119_999
         world.hub.sweep()
         assert not any(isinstance(one, Ended) for one in world.told(seat))
         world.hub.take(final(0, "good evening"), 0.0)
-    world.now += 60_000
+    world.now += 120_000
     world.hub.sweep()
     assert isinstance(world.told(seat)[-1], Ended)
 
@@ -299,7 +301,7 @@ def test_a_translator_that_is_away_as_the_talk_ends_is_waited_for_while_it_owes_
     world: World, told: tuple[Caption | Speech, ...]
 ) -> None:
     seat = behind(world, *told)
-    world.now += 59_999
+    world.now += 119_999
     world.hub.sweep()
     assert not any(isinstance(one, Ended) for one in world.told(seat))
     for index in range(2):
@@ -315,9 +317,16 @@ def test_a_translator_that_is_away_as_the_talk_ends_is_waited_for_while_it_owes_
 
 def test_a_translator_that_does_not_come_back_is_not_waited_for_for_ever(world: World) -> None:
     seat = behind(world, caption(0), speech(0))
-    world.now += 60_000
-    world.hub.sweep()
-    assert world.told(seat)[-1] == Ended(1)
+    world.now += 120_000
+    with capture_logs() as logs:
+        world.hub.sweep()
+    room = world.hub._rooms["s1"]
+    missing = room.tail("pt")[1].caption.record
+    assert (missing.failed, missing.start_ms, missing.end_ms) == (MISSING, caption(0).end_ms, room.tail("en").end_ms)
+    assert world.told(seat)[-2:] == [1, Ended(2)]
+    assert [(one["event"], one["language"]) for one in logs] == [("end_never_came", "pt")]
+    world.hub.take(caption(1), 0.0)  # too late
+    assert world.told(seat) == []
 
 
 def test_the_spoken_language_is_the_transcript_without_speech(world: World) -> None:

@@ -3,8 +3,11 @@
 import { GAP_MS } from './ring';
 
 const WINDOW_MS = 30_000;
-/** When the card has stood still, all runs are late from then on; what was held up on its way comes together with the next. */
-const CONFIRMED_MS = 2_000;
+/**
+ * When the card has stood still, all runs are late from then on; what was held up on its way comes together with the
+ * next, and a busy device is behind for a few seconds. The longer this is, the later a gap is where it is noticed.
+ */
+const CONFIRMED_MS = 5_000;
 
 /**
  * Sound cards count time by themselves. What they captured arrives a little later, never earlier, so the least
