@@ -152,6 +152,19 @@ async def test_sessions_that_go_live_at_once_are_limited_as_those_one_after_the_
     assert await refusals([slow.sessions.change(live, Change(state="live"))]) == []
 
 
+async def test_a_talk_that_is_announced_and_not_quite_done_takes_one_place(signer: Signer) -> None:
+    async with running(signer, live_sessions=2) as ingest:
+        first, second = await ingest.session(), await ingest.session()
+        ingest.publisher.gone = True
+        going = asyncio.create_task(ingest.sessions.take_floor(first, "1/1"))
+        await until(lambda: ingest.store.sessions[first.session_id].state is State.LIVE)
+        ingest.view.apply(ingest.store.sessions[first.session_id])
+        coming = asyncio.create_task(ingest.sessions.take_floor(second, "1/2"))
+        await until(lambda: ingest.store.sessions[second.session_id].state is State.LIVE or coming.done())
+        ingest.publisher.come_back()
+        assert [one.state for one in await asyncio.gather(going, coming)] == [State.LIVE] * 2
+
+
 @pytest.mark.parametrize("title", ["\u202egpj.exe", "a\u2066b\u2069", "\u200b\u2060", "\ufeff", "\u00a0", "a\x00"])
 async def test_a_title_that_shows_what_is_not_written_or_nothing_is_none(signer: Signer, title: str) -> None:
     async with running(signer) as ingest:
