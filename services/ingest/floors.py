@@ -61,11 +61,11 @@ class Floors:
         """Hold the floor for the length of the block; whoever had it leaves first."""
         floor = self.floor(session.session_id)
         async with floor.turn:
-            if session.speaker != floor.spoken_by:
-                floor.position = None  # it was spoken in through another task since
             if floor.hold is not None:
                 floor.hold.taken.set()
                 await asyncio.wait_for(floor.hold.left.wait(), self._leave_s)
+            if session.speaker != floor.spoken_by:
+                floor.position = None  # it was spoken in through another task since
             hold = floor.hold = Hold(f"{self._prefix}{next(self._numbers)}")
         try:
             yield floor, hold

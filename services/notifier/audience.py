@@ -18,6 +18,8 @@ REPEAT_S = 30.0
 """Counts are said again this often, so that those of a notifier that died can be told from true ones."""
 SETTLE_S = 0.05
 """Changes of this time share a report; the first one of them never waits."""
+RETRY_S = 1.0
+"""After a report that Kafka did not take."""
 
 Publish = Callable[[Audience], Awaitable[None]]
 _Key = tuple[str, str]
@@ -72,7 +74,9 @@ class Audiences:
                 self._due |= dict.fromkeys(self._counts)
                 self._lost_at_ms = {key: at for key, at in self._lost_at_ms.items() if self._may_come_back(key)}
             await self._publish_due(publish)
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(RETRY_S if self._due else SETTLE_S)
+            if self._due:
+                self._changed.set()
 
     async def withdraw(self, publish: Publish) -> None:
         """Say that nobody listens here any more."""

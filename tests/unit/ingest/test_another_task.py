@@ -1,5 +1,6 @@
 """A speaker who comes back at another task, or after a restart: the floor goes on where Kafka has it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,7 +14,7 @@ from services.common.clock import now_ms
 from services.common.contracts import SAMPLE_RATE, Frame, Mark, Session
 from services.common.kafka import KafkaUnavailable
 from services.ingest.floor import Position
-from tests.unit.ingest.fakes import SAMPLES, Ingest, Signer, acknowledged, frame, receive, running, to_the_end
+from tests.unit.ingest.fakes import SAMPLES, Ingest, Signer, acknowledged, frame, receive, running, to_the_end, until
 
 
 @pytest.fixture
@@ -208,3 +209,35 @@ def record(seq: int, first_sample: int, mark: Mark | None = None) -> Frame:
         pcm=b"" if mark else bytes(2 * SAMPLES),
         mark=mark,
     )
+
+
+async def test_frames_that_kafka_confirms_after_the_speaker_has_gone_to_another_task_and_back_make_no_gap(
+    signer: Signer,
+) -> None:
+    async with running(signer, instance="1") as first, running(signer, first, instance="2") as second:
+        session = await first.session()
+        second.view.apply(session)
+        left = await first.socket()
+        await first.start(left, session)
+        await left.send(frame(0))
+        await acknowledged(left, 0)
+        first.publisher.gone = True
+        await left.send(frame(1))
+        await until(lambda: bool(first.publisher._open))
+        late, first.publisher._open = first.publisher._open, []
+        first.publisher.gone = False
+        await left.close()  # it waits for Kafka to take that frame
+        async with second.socket() as socket:
+            await second.start(socket, first.store.sessions[session.session_id], next_seq=1)
+            for seq in range(2, 6):
+                await socket.send(frame(seq))
+            await acknowledged(socket, 5)
+        async with first.socket() as back:
+            coming = asyncio.create_task(first.start(back, session, next_seq=6))
+            await until(lambda: first.floors.floor(session.session_id).turn.locked())
+            for one in late:
+                one.set_result(None)
+            await coming
+            await back.send(frame(6))
+            await acknowledged(back, 6)
+        assert first.publisher.frames(session.session_id)[-1].missing_samples == 0

@@ -98,8 +98,8 @@ async def test_counts_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
         await log.until(lambda: log.records.count(("s", "pt", 1, 1)) >= 3)
 
 
-async def test_counts_that_kafka_did_not_take_are_reported_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audience, "REPEAT_S", 0.05)
+async def test_counts_that_kafka_did_not_take_are_reported_soon_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "RETRY_S", 0.0)
     monkeypatch.setattr(audience, "SETTLE_S", 0.0)
     counts, log = Audiences("n1", lambda: 7.0), Log()
     log.down = True
