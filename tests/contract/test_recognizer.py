@@ -205,6 +205,15 @@ async def test_streams_do_not_hear_each_other(recognizer: Recognizer) -> None:
     assert "americans" not in other.text
 
 
+async def test_what_is_said_last_after_a_pause_is_heard_where_the_audio_breaks_off() -> None:
+    """Whisper passes over it at times, where much was said before the pause."""
+    broken_off = recording("en-bush-columbia.flac", 0, 10.176)
+    async with local() as recognizer:
+        transcript = await transcribed(recognizer, broken_off)
+    assert "country" in transcript.text
+    assert transcript.text.endswith("o'clock")
+
+
 async def test_a_stream_that_takes_over_hears_the_context_and_repeats_none_of_it(recognizer: Recognizer) -> None:
     whole = await transcribed(recognizer, recording("en-bush-columbia.flac", 0, 11.3))
     known = Transcribed()

@@ -21,6 +21,12 @@ _SWALLOWED_MS = 250.0
 That one is said in its last ``_LATE_WORD_MS``, so what is spoken before that is another."""
 
 
+_PAUSE_MS = 300.0
+_LAST_WORDS_MS = 500.0
+"""At the end nothing follows for whose sake they would be decoded again, so so much speech after such a pause is missed
+too. Less is a breath, or so short that it would be heard wrong."""
+
+
 class Speech:
     """Where the voice detector found speech. Milliseconds."""
 
@@ -37,6 +43,10 @@ class Speech:
         """What lies before is not asked for any more."""
         while self._spans and self._spans[0][1] <= until_ms:
             self._spans.popleft()
+
+    def begun_after(self, ms: float) -> float | None:
+        """Where the first speech begins that had not begun by then."""
+        return next((start for start, _ in self._spans if start >= ms), None)
 
     def between(self, start_ms: float, end_ms: float) -> float:
         """How much there is."""
@@ -55,13 +65,19 @@ class Gap:
     """The word within it, if there is one, was said from here to its end; None: anywhere in it."""
 
 
-def largest_gap(words: Sequence[HeardWord], speech: Speech, start_ms: float, end_ms: float) -> Gap | None:
+def largest_gap(
+    words: Sequence[HeardWord], speech: Speech, start_ms: float, end_ms: float, *, ends: bool = False
+) -> Gap | None:
     """Where most speech between the two times has no word, if that is too much; only that between them counts.
 
-    Before the first word, after the last, or in a word that lasts too long, which is then part of the gap.
+    Before the first word, after the last, or in a word that lasts too long, which is then part of the gap. ends:
+    whether these words are all that will be said of it.
     """
     if not words:
         return None
+    onset_ms = speech.begun_after(max(start_ms, words[-1].end_ms + _PAUSE_MS)) if ends else None
+    if onset_ms is not None and speech.between(onset_ms, end_ms) > _LAST_WORDS_MS:
+        return Gap(onset_ms, end_ms, len(words), len(words))
     first = words[0]
     passed_over = first.start_ms < start_ms - _WORD_MS and start_ms < first.end_ms
     said_from_ms = first.end_ms - _LATE_WORD_MS

@@ -179,7 +179,7 @@ class LocalStream:
         began_at_ms, began = now_ms(), time.perf_counter()
         words = await self._decode(start, until)
         begin_ms, until_ms = max(start, self._final_until) / SAMPLES_PER_MS, until / SAMPLES_PER_MS
-        if (gap := largest_gap(words, self._speech, begin_ms, until_ms)) is not None:
+        if (gap := largest_gap(words, self._speech, begin_ms, until_ms, ends=endpoint)) is not None:
             words = filled(words, gap, await self._decode(*self._around(gap, start, until)))
         self._window = self._next_window(start, until, words, endpoint)
         return Hypothesis(

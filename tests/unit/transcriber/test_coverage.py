@@ -104,3 +104,17 @@ def test_a_single_word_that_was_passed_over_with_those_before_the_start_is_notic
 def test_a_word_after_a_pause_that_took_the_time_of_known_ones_is_all_there_is() -> None:
     decoded = (HeardWord("Babylon", 3000, 9700), HeardWord("even", 9700, 10_000))
     assert largest_gap(decoded, speech((3000, 8000), (9000, 10_000)), 8000, 10_000) is None
+
+
+@given(st.floats(0, 3000), st.floats(32, 1400))
+def test_what_is_said_last_after_a_pause_is_missed_where_nothing_follows(pause_ms: float, said_ms: float) -> None:
+    words = talk(4)
+    onset = words[-1].end_ms + pause_ms
+    heard = speech((1000, words[-1].end_ms), (onset, onset + said_ms))
+    gap = largest_gap(words, heard, 0, onset + said_ms, ends=True)
+    assert (gap is not None) == (pause_ms >= 300 and said_ms > 500)
+    assert largest_gap(words, heard, 0, onset + said_ms) is None
+    if gap is not None:
+        more = (words[-1], lasting(HeardWord("yes", 0, 0), onset, onset + said_ms))
+        assert filled(words, gap, more) == (*words, more[-1])
+        assert filled(words, gap, ()) == words
