@@ -20,6 +20,8 @@ Work = Literal["translate", "synthesize", "store"]
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 1.0
+_STOOD_STILL_S = 1.0
+"""A deadline noticed so much too late tells of a process that was stopped, or a machine that slept."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,25 @@ class Engines:
         await _persistently("store", self.deadlines.store_s, lambda: self.store.put(key, clip))
 
 
+class _Overdue(EngineUnavailable):
+    """The deadline has passed."""
+
+
 async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Try until it works or time is up; after a fault that no engine may have, only once more."""
+    """Try until it works or time is up. Time for which this process itself stood still is no engine's: then anew."""
+    while True:
+        began = perf_counter()
+        try:
+            return await _in_time(work, deadline_s, call)
+        except _Overdue:
+            stood_still_s = perf_counter() - began - deadline_s
+            if stood_still_s < _STOOD_STILL_S:
+                raise
+            log.warning("stood_still", work=work, for_s=round(stood_still_s, 1))
+
+
+async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
+    """Once until then; after a fault that no engine may have, only once more."""
     pause_s = _FIRST_PAUSE_S
     fault: Exception | None = None
     faulty = False
@@ -90,4 +109,4 @@ async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaita
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     except TimeoutError as late:
         metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
-        raise EngineUnavailable(f"{work}: not done within {deadline_s:g} s") from fault or late
+        raise _Overdue(f"{work}: not done within {deadline_s:g} s") from fault or late
