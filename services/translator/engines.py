@@ -58,25 +58,22 @@ class Engines:
         await _persistently("store", self.deadlines.store_s, lambda: self.store.put(key, clip))
 
 
-class _Overdue(EngineUnavailable):
-    """The deadline has passed."""
-
-
 async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
     """Try until it works or time is up. Time for which this process itself stood still is no engine's: then anew."""
     while True:
         began = perf_counter()
         try:
             return await _in_time(work, deadline_s, call)
-        except _Overdue:
+        except TimeoutError as late:
+            metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
             stood_still_s = perf_counter() - began - deadline_s
             if stood_still_s < _STOOD_STILL_S:
-                raise
+                raise EngineUnavailable(f"{work}: not done within {deadline_s:g} s") from late.__cause__
             log.warning("stood_still", work=work, for_s=round(stood_still_s, 1))
 
 
 async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Once until then; after a fault that no engine may have, only once more."""
+    """Until then; after a fault that no engine may have, only once more. Raises TimeoutError from the last fault."""
     pause_s = _FIRST_PAUSE_S
     fault: Exception | None = None
     faulty = False
@@ -108,5 +105,4 @@ async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not all at once
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     except TimeoutError as late:
-        metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
-        raise _Overdue(f"{work}: not done within {deadline_s:g} s") from fault or late
+        raise TimeoutError from fault or late

@@ -11,19 +11,15 @@ import structlog
 from services.common import stages
 from services.common.clock import now_ms
 from services.common.contracts import (
-    MISSING,
-    SHED,
     Caption,
     Final,
     Finished,
     LaneFinished,
-    Speech,
-    Stretch,
     Translation,
 )
 from services.common.errors import EngineError, EngineRejected, ends_process
 from services.common.kafka import Received
-from services.translator import metrics
+from services.translator import metrics, records
 from services.translator.chunker import Chunker, Piece
 from services.translator.engines import Engines
 from services.translator.heard import HeardFinals
@@ -186,29 +182,10 @@ class Lane:
             if heard.final.missing is None:
                 self.chunker.hear(self._by_our_clock(heard.final))
             elif heard.final.missing.end_ms > self.published.covered_ms:
-                self._publish_missing(heard.final, heard.final.missing)
+                self._put_caption(records.textless(heard.final, *self._place, heard.final.missing))
         self.chunker.drain(self._retiring or self._heard.hold_back)
         if self.end is not None and not self._heard.hold_back:
             self.chunker.finish(self.end[1].previous_mark)
-
-    def _publish_missing(self, final: Final, missing: Stretch) -> None:
-        self._put(
-            Caption(
-                session_id=self.context.session_id,
-                language=self.context.language,
-                index=self.published.next_index,
-                start_ms=missing.start_ms,
-                end_ms=missing.end_ms,
-                text="",
-                source="",
-                spoken=False,
-                failed=MISSING,
-                missing_ms=missing.end_ms - missing.start_ms,
-                floor_epoch_ms=final.floor_epoch_ms,
-                published_at_ms=now_ms(),
-            )
-        )
-        metrics.SEGMENTS.labels(self.context.language).inc()
 
     async def _wait_until(self, at_ms: float | None) -> None:
         """Until something has been heard, or that time."""
@@ -235,38 +212,20 @@ class Lane:
         wanted = bool(piece.text) and voiced and self.context.speech_wanted()
         shed = wanted and self._sheds(now)
         spoken = wanted and not shed
-        source = self._heard.at(piece.end_ms)
-        published_at_ms = now_ms()
-        decide_ms = max(0.0, published_at_ms - source.received.read_at_ms)
-        translate_ms = min(self._translate_ms, decide_ms)
-        caption = Caption(
-            session_id=self.context.session_id,
-            language=self.context.language,
-            index=self.published.next_index,
-            start_ms=piece.start_ms,
-            end_ms=piece.end_ms,
-            text=piece.text,
-            source=piece.source,
+        caption = records.caption(
+            piece,
+            *self._place,
+            self._heard.at(piece.end_ms).received,
             spoken=spoken,
-            previous_mark=piece.previous_mark,
-            failed=piece.failed,
-            unspoken=SHED if shed else None,
-            floor_epoch_ms=source.final.floor_epoch_ms,
-            stages={
-                **source.final.stages,
-                stages.TRANSCRIPTS_TOPIC: max(0.0, source.received.read_at_ms - source.final.published_at_ms),
-                stages.DECIDE: decide_ms - translate_ms,
-                stages.TRANSLATE: translate_ms,
-            },
-            published_at_ms=published_at_ms,
+            shed=shed,
+            translate_ms=self._translate_ms,
         )
         if spoken:
             backlog_ms, clip_ms = self.playhead.backlog_ms(now), self.playhead.estimate_ms(piece.text)
             expected_ms = clip_ms / self.context.policy.pace.rate(backlog_ms, clip_ms)
             metrics.BACKLOG.labels(self.context.language).observe(backlog_ms / 1000)
             self.playhead.plan(caption.index, now + _CLIP_MS + DELIVERY_MS, expected_ms)
-        self._put(caption)
-        metrics.SEGMENTS.labels(self.context.language).inc()
+        self._put_caption(caption)
         if piece.failed:
             self._lost("untranslated")
         self._to_speak.set()
@@ -325,22 +284,7 @@ class Lane:
             key, duration_ms, failed = None, 0.0, "speech failed"
             self._lost("unspoken")
         self.playhead.measured(caption.index, self.context.clock() + DELIVERY_MS, duration_ms)
-        self._put(
-            Speech(
-                session_id=caption.session_id,
-                language=caption.language,
-                index=caption.index,
-                start_ms=caption.start_ms,
-                end_ms=caption.end_ms,
-                text=caption.text,
-                key=key,
-                duration_ms=duration_ms,
-                failed=failed,
-                floor_epoch_ms=caption.floor_epoch_ms,
-                stages={**caption.stages, **spent},
-                published_at_ms=now_ms(),
-            )
-        )
+        self._put(records.speech(caption, key=key, duration_ms=duration_ms, failed=failed, spent=spent))
         self._changed.set()
 
     def _finish(self) -> None:
@@ -357,6 +301,15 @@ class Lane:
             )
             self.end = None
         self.context.ended()
+
+    @property
+    def _place(self) -> tuple[int, str]:
+        """Of the next caption: its index and language."""
+        return self.published.next_index, self.context.language
+
+    def _put_caption(self, caption: Caption) -> None:
+        self._put(caption)
+        metrics.SEGMENTS.labels(self.context.language).inc()
 
     def _lost(self, loss: str) -> None:
         metrics.LOSSES.labels(self.context.language, loss).inc()

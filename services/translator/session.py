@@ -11,12 +11,9 @@ import structlog
 from services.common.audience import AudienceView
 from services.common.clock import now_ms
 from services.common.contracts import (
-    MISSING,
-    Caption,
     Final,
     Finished,
     LaneFinished,
-    Speech,
     Stretch,
     Translation,
     Word,
@@ -26,7 +23,7 @@ from services.common.kafka import Received
 from services.common.languages import LANGUAGES
 from services.common.topics import Headers
 from services.common.writing import joined
-from services.translator import metrics
+from services.translator import metrics, records
 from services.translator.chunker import Chunker
 from services.translator.engines import Engines
 from services.translator.lane import Lane, LaneContext, LanePolicy
@@ -242,7 +239,7 @@ class Session:
             elif unsaid:
                 self._leave_out(language, unsaid.pop(0), fault)
             elif published.speechless:
-                self._put(_unspoken(published.speechless[0]))
+                self._put(records.speech(published.speechless[0], failed="speech failed"))
             else:
                 if end is not None:
                     self._put(LaneFinished(session_id=self._id, language=language, segments=published.next_index))
@@ -259,23 +256,9 @@ class Session:
         """What of it was not said becomes a caption marked as failed."""
         published, final = self._published[language], received.record
         left = _left(final, published.covered_ms)
-        start_ms, end_ms = left[0].start_ms, max(span.end_ms for span in left)
-        self._put(
-            Caption(
-                session_id=self._id,
-                language=language,
-                index=published.next_index,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                text="",
-                source=joined((word.text[:MAX_WORD_CHARS] for word in left if isinstance(word, Word)), final.language),
-                spoken=False,
-                failed=MISSING if final.missing else "translation failed",
-                missing_ms=end_ms - start_ms if final.missing else 0.0,
-                floor_epoch_ms=final.floor_epoch_ms,
-                published_at_ms=now_ms(),
-            )
-        )
+        span = Stretch(left[0].start_ms, max(one.end_ms for one in left))
+        source = joined((word.text[:MAX_WORD_CHARS] for word in left if isinstance(word, Word)), final.language)
+        self._put(records.textless(final, published.next_index, language, span, source))
         metrics.SEGMENTS.labels(language).inc()
         metrics.LOSSES.labels(language, "untranslated").inc()
         self._set_aside([received], fault)
@@ -307,19 +290,3 @@ def _left(final: Final, covered_ms: float) -> Sequence[Word | Stretch]:
     """What of it no caption covers."""
     spans = (final.missing,) if final.missing else final.words
     return [span for span in spans if span.end_ms > covered_ms]
-
-
-def _unspoken(caption: Caption) -> Speech:
-    return Speech(
-        session_id=caption.session_id,
-        language=caption.language,
-        index=caption.index,
-        start_ms=caption.start_ms,
-        end_ms=caption.end_ms,
-        text=caption.text,
-        key=None,
-        duration_ms=0.0,
-        failed="speech failed",
-        floor_epoch_ms=caption.floor_epoch_ms,
-        published_at_ms=now_ms(),
-    )
