@@ -1,7 +1,4 @@
-"""Real servers for the tests: one broker and one AWS endpoint a process, on free ports, with data of their own.
-
-Tests run in two processes (``make test``): talks at real pace, which mostly wait, in one, everything else beside them.
-"""
+"""Real servers for the tests: one broker and one AWS endpoint a process, on free ports, with data of their own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -24,17 +21,17 @@ hypothesis.settings.load_profile("untimed")  # how fast something is, no test sa
 SIGNED_IN_S = 6.0
 """How long such a broker keeps a client that doesn't sign in again; at MSK it is 900 s."""
 
-_TALKING = ("abuse", "e2e", "images", "integration", "faults/test_short.py")
-"""Tests of running services: never two of them at once, or each would make the other late."""
+_TALKS = ("abuse", "e2e", "images", "integration", "faults/test_short.py")
+"""Tests of running services, mostly at the pace of talks: two at once would make each other late."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep talks in one process (``--dist loadgroup``)."""
-    talking = tuple(str(Path(__file__).parent / part) for part in _TALKING)
+    """Mark them, so that ``make test`` can run all others in two processes before."""
+    talks = tuple(str(Path(__file__).parent / part) for part in _TALKS)
     for item in items:
-        if str(item.path).startswith(talking):
-            item.add_marker(pytest.mark.xdist_group("talks"))
+        if str(item.path).startswith(talks):
+            item.add_marker("talks")
 
 
 @pytest.fixture(scope="session")
