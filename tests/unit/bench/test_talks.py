@@ -33,7 +33,10 @@ def figures(*reports: Report) -> Figures:
 
 def test_the_ordinary_talks_have_a_row_each_and_one_together() -> None:
     measured = figures(report("en-bush-columbia"), report("en-linda-babylon", lost=2), report("en-rosehill-dictation"))
-    *_, bush, linda, together = ordinary(measured).splitlines()
+    told, *_, bush, linda, together, _, more = ordinary(measured).splitlines()
+    assert told.endswith("2026-11-29.")
+    assert more.startswith("Ear-voice span ")
+    assert "(pt)" in more
     assert bush.startswith("| en-bush-columbia | ")
     assert bush.endswith(" | 5.0 % | 2.5 / 3.2 | 1.1 / 1.9 | 0.6 / 1.4 | 60.0 | 0, 0 |")
     assert linda.endswith(" | 2, 0 |")
