@@ -45,7 +45,8 @@ def ordinary(measured: Figures) -> str:
     told = f"Seconds, median / 95 %, {_languages(whole)} at once; {whole.duration_s:.0f} s of speech"
     spans = ", ".join(f"{_s(one.ear_voice_span_ms)} ({code})" for code, one in whole.languages.items())
     more = f"Ear-voice span {spans}. Word delay {_s(whole.word_delay_ms)}."
-    return f"{told}, {measured.taken_at[:10]}.\n\n{table([*columns, f'BLEU as said {codes}', 'lost, repeated'], rows)}\n\n{more}"
+    made = table([*columns, f"BLEU as said {codes}", "lost, repeated"], rows)
+    return f"{told}, {measured.taken_at[:10]}.\n\n{made}\n\n{more}"
 
 
 def _cells(report: Report) -> list[str]:
