@@ -16,6 +16,9 @@ POLL_S = 0.05
 _LOG_BYTES = 20_000_000
 """A longer log is set aside at the start of the next run."""
 
+_UNLESS_ORPHANED = '[ "$PPID" = "$0" ] && exec "$@"'
+"""We may have died before the kernel was asked to kill it for that."""
+
 
 class Process:
     """One run of a program, in a process group of its own so that Ctrl-C reaches only us.
@@ -35,7 +38,7 @@ class Process:
             log.replace(log.with_suffix(".old.log"))
         with log.open("ab") as sink:
             self._popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command],
+                ["setpriv", "--pdeathsig", "KILL", "sh", "-c", _UNLESS_ORPHANED, str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
