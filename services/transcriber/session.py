@@ -236,6 +236,7 @@ class Session:
             self._release()
         while (first := await self._next()) is None:
             self._tell_unheard()
+            self._patience.succeeded()  # there is nothing that could have failed meanwhile
         if first.record.mark is not None:
             self._mark(first.record)
             return

@@ -419,6 +419,29 @@ async def test_what_waits_behind_audio_that_fails_for_ever_does_not_pile_up(
         await until(lambda: any(log["ms"] >= 10_000 for log in logs if log["event"] == "audio_given_up"))
 
 
+@pytest.mark.parametrize("fault", [EngineUnavailable("gone"), RuntimeError("wrong")])
+async def test_a_long_pause_after_audio_that_was_given_up_is_no_time_of_failing(
+    partitions: list[Partition],
+    outbox: Outbox,
+    recognizer: ScriptedRecognizer,
+    fault: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed_s = 0.0
+    monkeypatch.setattr(patience_module, "_now_s", lambda: passed_s)
+    partition = Partition(recognizer, outbox, Limits(idle_s=0.02), streams=8)
+    partitions.append(partition)
+    recognizer.fail_at = {1: EngineRejected("never")}
+    await partition.hear(frame(0), frame(1, mark=Mark.PAUSE))
+    await until(lambda: partition.settled == partition.position)
+    await asyncio.sleep(0.2)  # nothing comes for longer than a stretch waits
+    passed_s = 10 * Limits.hopeless_s
+    recognizer.fail_opening = [fault]
+    await partition.hear(*map(frame, range(2, 9)), frame(9, mark=END))
+    await until(lambda: bool(outbox.finished))
+    assert outbox.words == words(3, 9)
+
+
 async def test_audio_at_which_every_stream_fails_is_passed_over_in_the_end_and_counted(
     partitions: list[Partition], outbox: Outbox, recognizer: ScriptedRecognizer
 ) -> None:
