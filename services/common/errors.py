@@ -27,6 +27,10 @@ class Overloaded(EngineUnavailable):
     """Its quota is used up: go on without, since trying again would only add to what waits."""
 
 
+class EngineLoading(EngineUnavailable):
+    """It is being made ready for this: ask again in a moment. That time is not the caller's own."""
+
+
 class EngineRejected(EngineError):
     """It will never take this input: mark the result as failed and go on."""
 

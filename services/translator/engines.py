@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 import structlog
 
-from services.common.errors import EngineRejected, EngineUnavailable, Overloaded, ends_process, told
+from services.common.errors import EngineLoading, EngineRejected, EngineUnavailable, Overloaded, ends_process, told
 from services.translator import metrics
 from services.translator.ports import Clip, ClipStore, Synthesizer, Translator
 
@@ -22,6 +22,9 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 1.0
 _STOOD_STILL_S = 1.0
 """A deadline noticed so much too late tells of a process that was stopped, or a machine that slept."""
+_LOADING_S = 30.0
+"""How long an engine may be loading before it counts as one that doesn't answer."""
+_LOADING_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,17 @@ class Engines:
 
 
 async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Try until it works or time is up. Time for which this process itself stood still is no engine's: then anew."""
+    """Try until it works or time is up. For which an engine was loading, or this process itself stood still, is none
+    of the engine's time: then anew."""
+    loading_until = perf_counter() + _LOADING_S
     while True:
         began = perf_counter()
         try:
             return await _in_time(work, deadline_s, call)
+        except EngineLoading as loading:
+            if perf_counter() > loading_until:
+                raise EngineUnavailable(f"{work}: {loading}, after {_LOADING_S:g} s still") from loading
+            await asyncio.sleep(_LOADING_PAUSE_S)
         except TimeoutError as late:
             metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
             stood_still_s = perf_counter() - began - deadline_s
@@ -83,6 +92,8 @@ async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T
                 began = perf_counter()
                 try:
                     return await call()
+                except EngineLoading:
+                    raise
                 except Overloaded:
                     metrics.ENGINE_FAILURES.labels(work, "overloaded").inc()
                     raise

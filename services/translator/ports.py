@@ -26,7 +26,7 @@ class Translator(Protocol):
     async def translate(self, text: str, source: str, target: str) -> str:
         """One sentence or the beginning of one, at most a few hundred characters; case and marks as recognized.
 
-        Raises EngineUnavailable, EngineRejected.
+        Raises EngineUnavailable (EngineLoading, where it has first to load what this pair needs), EngineRejected.
         """
 
     def targets(self, source: str) -> frozenset[str]:

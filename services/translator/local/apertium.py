@@ -1,9 +1,12 @@
 """Apertium's pipelines, kept open: one sentence in, one sentence out, a few milliseconds each."""
 
 import re
+import select
 import shlex
 import subprocess
+import time
 from pathlib import Path
+from typing import IO
 
 from services.common.errors import EngineUnavailable
 
@@ -12,6 +15,8 @@ MODES = Path("/usr/share/apertium/modes")
 _SPECIAL = re.compile(r"[\[\]{}^$@<>/\\*~]")
 _SENTENCE_END = ".[][\n]"
 """What Apertium's own deformatter puts after a text, so that the tagger sees an end."""
+_OPENING_S = 20.0
+"""Programs that have not answered by then never will."""
 
 
 def installed(mode: str) -> bool:
@@ -26,8 +31,11 @@ class Pipeline:
     """
 
     def __init__(self, mode: str) -> None:
-        """Start the programs. Raises EngineUnavailable if the mode or a program isn't installed."""
+        """Start the programs; see ``opened``. Raises EngineUnavailable if the mode or a program isn't installed."""
         self._programs: list[subprocess.Popen[bytes]] = []
+        self._answer = bytearray()
+        self._opened = False
+        self._late_at = time.monotonic() + _OPENING_S
         try:
             commands = [_kept_open(part) for part in (MODES / f"{mode}.mode").read_text().strip().split("|")]
             for command in commands:
@@ -41,27 +49,58 @@ class Pipeline:
         except OSError as fault:
             self.close()
             raise EngineUnavailable(f"Apertium mode {mode}: {fault}") from fault
+        self._say("a")
+
+    def opened(self) -> bool:
+        """Whether all programs have loaded their data, told by the answer to a first text; doesn't wait for it.
+
+        Raises EngineUnavailable if a program has ended, or if they take far too long.
+        """
+        if not self._opened:
+            self._opened = self._hear(wait=False)
+            if not self._opened and time.monotonic() > self._late_at:
+                raise EngineUnavailable(f"Apertium pipeline not opened within {_OPENING_S:g} s")
+        return self._opened
 
     def translate(self, text: str) -> str:
-        """Raises EngineUnavailable if a program has ended."""
+        """Once it is opened. Raises EngineUnavailable if a program has ended."""
         escaped = _SPECIAL.sub(lambda found: "\\" + found[0], " ".join(text.replace("\0", " ").split()))
         if not escaped:
             return ""
+        self._say(escaped)
+        self._hear(wait=True)
+        plain = self._answer[:-1].decode().removesuffix(_SENTENCE_END).replace("[\n]", "").replace("[]", "")
+        return re.sub(r"\\(.)", r"\1", plain).strip()
+
+    def _say(self, escaped: str) -> None:
+        """Give the first program a text; the last one's answer is to come."""
+        self._answer.clear()
+        entrance, _ = self._ends
+        try:
+            entrance.write(f"{escaped}{_SENTENCE_END}\0".encode())
+        except OSError as fault:
+            raise EngineUnavailable(f"Apertium pipeline broke: {fault}") from fault
+
+    def _hear(self, *, wait: bool) -> bool:
+        """Take in what is there of the answer, up to its end if that is waited for; whether it has ended."""
+        _, exit_ = self._ends
+        ready = select.poll()
+        ready.register(exit_, select.POLLIN)
+        while not self._answer.endswith(b"\0"):
+            if not wait and not ready.poll(0):
+                return False
+            read = exit_.read(65536)
+            if not read:
+                raise EngineUnavailable("Apertium pipeline ended")
+            self._answer += read
+        return True
+
+    @property
+    def _ends(self) -> tuple[IO[bytes], IO[bytes]]:
         entrance, exit_ = self._programs[0].stdin, self._programs[-1].stdout
         if entrance is None or exit_ is None:
             raise EngineUnavailable("Apertium pipeline without ends")
-        answer = bytearray()
-        try:
-            entrance.write(f"{escaped}{_SENTENCE_END}\0".encode())
-            while not answer.endswith(b"\0"):
-                read = exit_.read(65536)
-                if not read:
-                    raise EngineUnavailable("Apertium pipeline ended")
-                answer += read
-        except OSError as fault:
-            raise EngineUnavailable(f"Apertium pipeline broke: {fault}") from fault
-        plain = answer[:-1].decode().removesuffix(_SENTENCE_END).replace("[\n]", "").replace("[]", "")
-        return re.sub(r"\\(.)", r"\1", plain).strip()
+        return entrance, exit_
 
     def close(self) -> None:
         """End the programs."""

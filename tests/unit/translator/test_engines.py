@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.common.errors import EngineUnavailable
+from services.common.errors import EngineLoading, EngineUnavailable
 from services.translator import engines as module
 from services.translator.engines import Deadlines, Engines
 
@@ -46,3 +46,30 @@ async def test_an_engine_that_is_merely_slow_has_its_deadline() -> None:
     with pytest.raises(EngineUnavailable, match=r"not done within 0\.05 s"):
         await working(translator).translate("good evening", "en", "pt")
     assert translator.calls == 1
+
+
+class Loading:
+    """A translator that loads for a while; each answer after that takes time too."""
+
+    def __init__(self, loads_for_s: float, answers_in_s: float = 0.0) -> None:
+        self._loaded_at = time.monotonic() + loads_for_s
+        self._answers_in_s = answers_in_s
+
+    async def translate(self, text: str, source: str, target: str) -> str:
+        if time.monotonic() < self._loaded_at:
+            raise EngineLoading("its data being loaded")
+        await asyncio.sleep(self._answers_in_s)
+        return text
+
+
+async def test_what_an_engine_takes_to_load_is_none_of_its_deadline() -> None:
+    deadlines = Deadlines(translate_s=0.4)
+    engines = Engines(Loading(0.6, answers_in_s=0.1), None, None, deadlines)  # type: ignore[arg-type]
+    assert await engines.translate("good evening", "en", "pt") == "good evening"
+
+
+async def test_an_engine_that_loads_for_ever_is_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOADING_S", 0.3)
+    with pytest.raises(EngineUnavailable, match=r"its data being loaded, after 0\.3 s still") as given_up:
+        await Engines(Loading(1e6), None, None).translate("good evening", "en", "pt")  # type: ignore[arg-type]
+    assert not isinstance(given_up.value, EngineLoading)

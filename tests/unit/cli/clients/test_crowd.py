@@ -28,9 +28,10 @@ async def test_listeners_join_in_turn_and_who_is_not_let_in_is_counted_with_the_
     async with a_room(places=5) as room, Crowd(room.url, "s", ["pt", "es"], 0.0) as crowd:
         grown = await crowd.grow(3, ENOUGH)
         assert (grown.listeners, len(grown.join_ms), grown.refused) == (3, 3, {})
+        assert (await crowd.grow(5, ENOUGH)).listeners == 5
+        assert sorted(room.languages) == ["es", "es", "pt", "pt", "pt"]
         grown = await crowd.grow(7, ENOUGH)
         assert (grown.listeners, grown.refused) == (5, {"no more listeners fit in here": 2})
-        assert sorted(room.languages) == ["es", "es", "pt", "pt", "pt"]
 
 
 async def test_nobody_there_is_a_reason_too() -> None:
