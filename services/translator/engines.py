@@ -89,9 +89,8 @@ async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T
     try:
         async with asyncio.timeout(deadline_s):
             while True:
-                began = perf_counter()
                 try:
-                    return await call()
+                    return await _timed(work, call)
                 except EngineLoading:
                     raise
                 except Overloaded:
@@ -111,9 +110,20 @@ async def _in_time(work: Work, deadline_s: float, call: Callable[[], Awaitable[T
                         raise EngineRejected(f"{work}: {told(unexpected)}") from unexpected
                     log.error("engine_faulty", work=work, exc_info=unexpected)
                     fault, faulty = unexpected, True
-                finally:
-                    metrics.ENGINE_SECONDS.labels(work).observe(perf_counter() - began)
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not all at once
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     except TimeoutError as late:
         raise TimeoutError from fault or late
+
+
+async def _timed(work: Work, call: Callable[[], Awaitable[T]]) -> T:
+    """The call, measured unless it only said that the engine is loading."""
+    began: float | None = perf_counter()
+    try:
+        return await call()
+    except EngineLoading:
+        began = None
+        raise
+    finally:
+        if began is not None:
+            metrics.ENGINE_SECONDS.labels(work).observe(perf_counter() - began)

@@ -9,6 +9,7 @@ import pytest
 from services.common.errors import EngineLoading, EngineUnavailable
 from services.translator import engines as module
 from services.translator.engines import Deadlines, Engines
+from tests.figures import figures
 
 
 class Slow:
@@ -65,7 +66,11 @@ class Loading:
 async def test_what_an_engine_takes_to_load_is_none_of_its_deadline() -> None:
     deadlines = Deadlines(translate_s=0.4)
     engines = Engines(Loading(0.6, answers_in_s=0.1), None, None, deadlines)  # type: ignore[arg-type]
-    assert await engines.translate("good evening", "en", "pt") == "good evening"
+    async with figures() as figure:
+        await figure.note()
+        assert await engines.translate("good evening", "en", "pt") == "good evening"
+        assert await figure.grown("dragoman_translator_engine_seconds_count") == {("translate",): 1}
+        assert await figure.grown("dragoman_translator_engine_failures_total") == {}
 
 
 async def test_an_engine_that_loads_for_ever_is_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
