@@ -22,6 +22,7 @@ from tests.e2e.browsing import ListenerPage, Site, SpeakerPage, chromium, microp
 from tests.e2e.heard import Spread, lag_figures
 from tests.e2e.published import all_published, until_captured
 from tests.e2e.talks import IVORY
+from tests.interrupted import told_in_a_line
 
 OUT = Path("out/browser.json")
 
@@ -153,7 +154,8 @@ def _sizes() -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    figures = asyncio.run(measure())
+    with told_in_a_line():
+        figures = asyncio.run(measure())
     OUT.parent.mkdir(exist_ok=True)
     written = msgspec.json.format(msgspec.json.encode(figures)).decode()
     OUT.write_text(written + "\n")

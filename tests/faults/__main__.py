@@ -22,6 +22,7 @@ from tests.faults.grounds import GROUNDS
 from tests.faults.report import results_in, write_table
 from tests.faults.run import SHORT, WHOLE, Size, run
 from tests.faults.scene import Harmless
+from tests.interrupted import told_in_a_line
 
 _LIMIT_S = 3900.0
 _AROUND_S = sum(WHOLE.between_s) / 2 + WHOLE.afterwards_s + 10.0
@@ -43,7 +44,8 @@ def main() -> int:
         f"seed {seed}, {len(faults)} of {len(wanted)} faults, about {_minutes(faults):.0f} min, into {into}", flush=True
     )
     size = SHORT if arguments.short else WHOLE
-    complete = asyncio.run(Whole(seed, into, size, arguments.minutes * 60).all_of(faults))
+    with told_in_a_line(f"--into {into} goes on from here"):
+        complete = asyncio.run(Whole(seed, into, size, arguments.minutes * 60).all_of(faults))
     if not (arguments.no_page or arguments.short):
         write_table(into)
     return 0 if complete and not any(result.failing for result in results_in(into)) else 1

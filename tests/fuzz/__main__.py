@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.fuzz.target import Target
 from tests.fuzz.targets import ALL
+from tests.interrupted import told_in_a_line
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_S = 5
@@ -72,4 +73,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with told_in_a_line():
+        sys.exit(main())

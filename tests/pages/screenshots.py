@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.e2e.browsing import chromium, microphone
 from tests.e2e.talks import IVORY
+from tests.interrupted import told_in_a_line
 from tests.pages import listener_states, speaker_states
 from tests.pages.scripted import site
 from tests.pages.visit import DESKTOP, PHONE, Visit, visit
@@ -42,4 +43,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with told_in_a_line():
+        asyncio.run(main())
