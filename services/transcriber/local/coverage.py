@@ -19,8 +19,8 @@ _LATE_WORD_MS = 700.0
 _SWALLOWED_MS = 250.0
 """Where words before ``start_ms`` were passed over, so may be one after it; the word after them then begins with them.
 That one is said in its last ``_LATE_WORD_MS``, so what is spoken before that is another."""
-
-
+_MOVED_MS = 200.0
+"""How far a word's time may move from one decode to another. The same word said twice is further apart."""
 _PAUSE_MS = 300.0
 _LAST_WORDS_MS = 500.0
 """At the end nothing follows for whose sake they would be decoded again, so so much speech after such a pause is missed
@@ -99,13 +99,21 @@ def filled(words: Sequence[HeardWord], gap: Gap, more: Sequence[HeardWord]) -> t
     before, after = words[: gap.before], words[gap.after :]
     begin = before[-1].end_ms if before else float("-inf")
     end = after[0].start_ms if after else float("inf")
-    between = [word for word in more if begin < _middle(word) < end]
+    edges = (*before[-1:], *after[:1])
+    inner = [word for word in more if begin < _middle(word) < end]
+    between = [word for word in inner if not any(_again(word, edge) for edge in edges)]
     within, said_ms = words[gap.before : gap.after], gap.said_from_ms
     if said_ms is not None:
         for known in within:
             if not any(_middle(one) > said_ms or normalized(one.text) == normalized(known.text) for one in between):
                 between.append(HeardWord(known.text, said_ms, known.end_ms, known.stable))
     return (*before, *(between or within), *after)
+
+
+def _again(word: HeardWord, edge: HeardWord) -> bool:
+    """Whether a second decode heard this one's word, at about its time."""
+    apart_ms = min(abs(word.start_ms - edge.start_ms), abs(word.end_ms - edge.end_ms))
+    return apart_ms < _MOVED_MS and normalized(word.text) == normalized(edge.text)
 
 
 def _middle(word: HeardWord) -> float:

@@ -21,6 +21,10 @@ def speech(*spans: tuple[float, float]) -> Speech:
     return made
 
 
+def moved(word: HeardWord, by_ms: float) -> HeardWord:
+    return HeardWord(word.text, word.start_ms + by_ms, word.end_ms + by_ms)
+
+
 def lasting(word: HeardWord, start_ms: float, end_ms: float) -> HeardWord:
     return HeardWord(word.text, start_ms, end_ms)
 
@@ -55,8 +59,29 @@ def test_words_passed_over_are_noticed_and_put_back_whichever_neighbour_took_the
     assert gap is not None
     assert gap.start_ms <= missing[0].end_ms
     assert gap.end_ms >= missing[-1].start_ms
-    more = [word for word in words if word.end_ms > gap.start_ms - 1000 and word.start_ms < gap.end_ms + 200]
-    assert filled(decoded, gap, more) == words
+    again = [word for word in words if word.end_ms > gap.start_ms - 1000 and word.start_ms < gap.end_ms + 200]
+    assert filled(decoded, gap, again) == words
+    more = [moved(word, data.draw(st.floats(-190, 190))) for word in again]
+    assert [word.text for word in filled(decoded, gap, more)] == [word.text for word in words]
+
+
+def test_a_word_beside_the_gap_that_a_second_decode_hears_within_it_is_said_once() -> None:
+    words = talk(10)
+    decoded = (lasting(words[7], 1000, words[7].end_ms), *words[8:])
+    gap = largest_gap(decoded, speech((1000, 5000)), 0, 5000)
+    assert gap is not None
+    early = lasting(words[8], words[8].start_ms - 450, words[8].end_ms - 10)
+    assert filled(decoded, gap, (*words[:8], early)) == words
+
+
+def test_a_word_that_is_said_twice_where_the_gap_ends_is_said_twice() -> None:
+    words = talk(10)
+    words = (*words[:7], lasting(words[8], words[7].start_ms, words[7].end_ms), *words[8:])
+    decoded = (lasting(words[7], 1000, words[7].end_ms), *words[8:])
+    gap = largest_gap(decoded, speech((1000, 5000)), 0, 5000)
+    assert gap is not None
+    assert filled(decoded, gap, words[:9]) == words
+    assert filled(decoded, gap, words[:8]) == words
 
 
 def test_only_what_is_not_final_counts() -> None:
