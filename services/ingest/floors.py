@@ -34,7 +34,7 @@ class Floor:
 
 
 class Floors:
-    """Floors by session id; one is kept until its session ends."""
+    """Floors by session id; one is kept until its session ends, or its speaker has long been at another task."""
 
     def __init__(self, instance: str, *, burst_s: float, rate: float, leave_s: float) -> None:
         """instance: this task's name. leave_s: how long a connection that is taken over may take to leave."""

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Keeper:
-    """Looks at all sessions of this task once a second."""
+    """Once a second: pauses this task's talks whose speaker is gone, ends talks of any task that last too long."""
 
     def __init__(
         self, sessions: Sessions, floors: Floors, view: SessionView, *, grace_s: float, max_session_s: float

@@ -39,7 +39,9 @@ STAGE = Histogram(
 NEVER_CAME = Counter(
     "dragoman_notifier_never_came_seconds_total", "Ends of talks whose captions did not come, and were given up."
 )
-PRESIGNED = Counter("dragoman_notifier_presigned_total", "URLs given to listeners.", ["source"])
+PRESIGNED = Counter(
+    "dragoman_notifier_presigned_total", "URLs looked up, once for each record and language.", ["source"]
+)
 
 
 def announced(record: Caption | Speech, passed: Mapping[str, float], now_ms: float) -> None:

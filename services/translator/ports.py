@@ -7,7 +7,7 @@ import msgspec
 
 
 class Clip(msgspec.Struct, frozen=True):
-    """Speech as it will be stored: encoded audio without leading or trailing silence, and its exact length."""
+    """Speech as it will be stored: encoded audio, and its exact length."""
 
     audio: bytes
     content_type: str

@@ -12,7 +12,7 @@ from services.translator.sentences import Sentence, Sentences, without_stop
 
 
 class RollingPolicy(NamedTuple):
-    """When to say how much; measured figures are in docs/performance.md."""
+    """When to say how much; what was measured is in decision 8."""
 
     just_in_time_ms: float = 900
     """Say the next words only when no more than this is left to play: until then, more context is free."""

@@ -25,7 +25,6 @@ SPEECH = Path(__file__).parents[1] / "data" / "speech"
 IVORY = SPEECH / "en-voxpopuli-ivory.flac"
 BABYLON = SPEECH / "en-linda-babylon.flac"
 
-_LONGEST_WORD_GAP_MS = 3000.0
 _ROUNDING_MS = 0.01
 _WINDOW_S = 20
 _LONGEST_WINDOW_S = 28

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.faults import ALL, EACH, aws, broker, engine, processes, speaker
+from tests.faults.faults.disk import BrokerFull
 from tests.faults.faults.engine import Errs
 from tests.faults.faults.fault import CAPTION_LANES, SPEECH_LANES
 from tests.faults.faults.network import Cut, HalfOpen
@@ -111,4 +112,5 @@ def test_what_may_be_told_of_is_reckoned_for_as_many_lanes_as_there_are() -> Non
 def test_talks_go_on_until_all_can_be_seen_to_be_as_before() -> None:
     assert broker.Gone(lasts_s=60.0).longer_s == 13 + 60 + 60
     assert HalfOpen(whose="listeners").longer_s == 12
+    assert BrokerFull().longer_s == 15 + 5 + 5 + 15
     assert Several(of=(HalfOpen(whose="listeners"), broker.Gone(lasts_s=60.0))).settles_s == 12

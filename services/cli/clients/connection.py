@@ -22,8 +22,8 @@ ANSWER_S = 10.0
 """How long a service may take to let a client in."""
 _FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 _PING_EVERY_S, _DEAD_AFTER_S = 2.0, 10.0
-"""A connection that carries nothing any more is left this soon, as the web apps do. Longer than ingest waits for Kafka,
-when it reads nothing."""
+"""A connection that carries nothing any more is left this soon, as the speaker's page does. Longer than ingest waits
+for Kafka, when it reads nothing."""
 _BROKE_PROTOCOL = "the service says that this client broke the protocol"
 _NO_SESSION = "there is no such session"
 _ENDED = "the session has ended"

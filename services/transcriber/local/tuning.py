@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tuning:
-    """When to decode, and how much. Seconds; measured in the lab that ``docs/engines.md`` describes."""
+    """When to decode, and how much. Seconds."""
 
     step_s: float = 0.6
     """New speech between two decodes."""

@@ -24,7 +24,7 @@ NEURAL_DIRECTIONS = frozenset({"en-pt", "pt-en"})
 class Steps:
     """Runs in a worker process: does the steps of a language's path one after the other.
 
-    A pipeline is opened when its language is first asked for: that takes up to a second and 650 MB, once; several on a
+    A pipeline is opened when its language is first asked for: that takes up to a second and 735 MB, once; several on a
     busy machine, so nobody waits for it here.
     """
 

@@ -35,6 +35,11 @@ class BrokerFull(OfBrokers):
         return "broker: disk full"
 
     @property
+    def longer_s(self) -> float:
+        """What it holds up while the broker is on its way to its end has to be heard too, and then some more."""
+        return super().longer_s + self.takes_s
+
+    @property
     def ground(self) -> str:
         return "small disks"
 
