@@ -26,8 +26,8 @@ dev: setup  ## beside 'make up': the web apps from their sources, reloaded as th
 test: check  ## check the code and run all tests
 	@scripts/setup --tests
 	@$(npm) test
-	@$(bin)/pytest -m "not long and not talks" --numprocesses 2 --dist loadfile
-	@$(bin)/pytest -m "not long and talks"  # at real pace, so one after the other
+	@$(bin)/pytest -m "not long and not talks"
+	@$(bin)/pytest -m "not long and talks"
 
 bench: setup  ## measure lag, quality, own overhead, memory and CPU on the shipped recordings, and the web apps
 	@scripts/setup --tests

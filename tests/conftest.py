@@ -27,7 +27,7 @@ _TALKS = ("abuse", "e2e", "images", "integration", "faults/test_short.py")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them, so that ``make test`` can run all others in two processes before."""
+    """Mark them, so that ``make test`` can run all others before."""
     talks = tuple(str(Path(__file__).parent / part) for part in _TALKS)
     for item in items:
         if str(item.path).startswith(talks):

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal, TypeVar
 
@@ -44,11 +44,22 @@ class Engines:
     synthesizer: Synthesizer
     store: ClipStore
     deadlines: Deadlines = Deadlines()
+    loading_since: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When a pair of languages was first found loading that has not been translated since."""
 
     async def translate(self, text: str, source: str, target: str) -> str:
-        return await _persistently(
-            "translate", self.deadlines.translate_s, lambda: self.translator.translate(text, source, target)
-        )
+        async def call() -> str:
+            try:
+                said = await self.translator.translate(text, source, target)
+            except EngineLoading as loading:
+                for_s = perf_counter() - self.loading_since.setdefault((source, target), perf_counter())
+                if for_s > _LOADING_S:  # for all that is said: each sentence with a time of its own would pile up
+                    raise EngineUnavailable(f"{loading} for {for_s:.0f} s") from loading
+                raise
+            self.loading_since.pop((source, target), None)
+            return said
+
+        return await _persistently("translate", self.deadlines.translate_s, call)
 
     async def synthesize(self, text: str, language: str, rate: float) -> Clip:
         return await _persistently(
@@ -63,21 +74,20 @@ class Engines:
 
 async def _persistently(work: Work, deadline_s: float, call: Callable[[], Awaitable[T]]) -> T:
     """Try until it works or time is up. For which an engine was loading, or this process itself stood still, is none
-    of the engine's time: then anew."""
-    loading_until = perf_counter() + _LOADING_S
+    of the engine's time: then anew; after standing still, once."""
+    stood_still = False
     while True:
         began = perf_counter()
         try:
             return await _in_time(work, deadline_s, call)
-        except EngineLoading as loading:
-            if perf_counter() > loading_until:
-                raise EngineUnavailable(f"{work}: {loading}, after {_LOADING_S:g} s still") from loading
+        except EngineLoading:
             await asyncio.sleep(_LOADING_PAUSE_S)
         except TimeoutError as late:
-            metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
             stood_still_s = perf_counter() - began - deadline_s
-            if stood_still_s < _STOOD_STILL_S:
+            if stood_still or stood_still_s < _STOOD_STILL_S:
+                metrics.ENGINE_FAILURES.labels(work, "overdue").inc()
                 raise EngineUnavailable(f"{work}: not done within {deadline_s:g} s") from late.__cause__
+            stood_still = True
             log.warning("stood_still", work=work, for_s=round(stood_still_s, 1))
 
 

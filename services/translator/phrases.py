@@ -52,12 +52,13 @@ class RememberingTranslator:
         """See ``Translator``. An empty translation counts as none, and is not remembered."""
         key = (text, source, target)
         known = self._known.get(key)
-        metrics.PHRASES.labels("translate", known is not None).inc()
+        found = known is not None
         if known is None:
             known = await self._inner.translate(text, source, target)
             if not known.strip() and len(text.split()) >= _WORDS_THAT_SAY_SOMETHING:
                 raise EngineUnavailable("the engine gave an empty translation")
             self._known.put(key, known)
+        metrics.PHRASES.labels("translate", found).inc()
         return known
 
     def targets(self, source: str) -> frozenset[str]:

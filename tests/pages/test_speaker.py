@@ -40,6 +40,7 @@ def assert_nothing_lost(services: Services) -> None:
 @pytest.mark.parametrize("code", [1012, 1013, 4408])
 async def test_a_speaker_whose_socket_closes_for_a_while_is_told_and_loses_no_word(at: Visit, code: int) -> None:
     await at.speaker(on_air=True)
+    await at.spoken(1)
     at.services.down = True
     await at.services.close_speakers(code)
     await at.see("What you say is kept and will be sent.")

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from services.cli.evaluation.quality import sentences
-from services.common.errors import EngineError
+from services.common.errors import EngineError, EngineLoading
 from services.translator.local.translate import MAX_CHARS, LocalTranslator
+
+_LOADING_PAUSE_S = 0.05
 
 
 async def translated_references(recording: Path, source: str, languages: Iterable[str]) -> dict[str, str]:
@@ -18,18 +20,22 @@ async def translated_references(recording: Path, source: str, languages: Iterabl
     parts = [part for sentence in sentences(text) for part in _fitting(sentence)]
     async with LocalTranslator.open() as engine:
         known = engine.targets(source)
-        return {
-            language: " ".join([await _translate(engine, part, source, language) for part in parts])
+        texts = {
+            language: " ".join(filter(None, [await _translate(engine, part, source, language) for part in parts]))
             for language in languages
             if language in known
         }
+    return {language: text for language, text in texts.items() if text}
 
 
 async def _translate(engine: LocalTranslator, text: str, source: str, target: str) -> str:
-    try:
-        return await engine.translate(text, source, target)
-    except EngineError:
-        return ""
+    while True:
+        try:
+            return await engine.translate(text, source, target)
+        except EngineLoading:
+            await asyncio.sleep(_LOADING_PAUSE_S)
+        except EngineError:
+            return ""
 
 
 def _fitting(sentence: str) -> list[str]:

@@ -15,6 +15,8 @@ MODES = Path("/usr/share/apertium/modes")
 _SPECIAL = re.compile(r"[\[\]{}^$@<>/\\*~]")
 _SENTENCE_END = ".[][\n]"
 """What Apertium's own deformatter puts after a text, so that the tagger sees an end."""
+_ENDED = b"[\n]"
+"""Of that, what each answer has. Where a program in the middle dies, those after it end the answer all the same."""
 _OPENING_S = 20.0
 """Programs that have not answered by then never will."""
 
@@ -46,10 +48,10 @@ class Pipeline:
                 if self._programs and (stdout := self._programs[-1].stdout):
                     stdout.close()  # the next program has it now
                 self._programs.append(program)
-        except OSError as fault:
+            self._say("a")
+        except (OSError, EngineUnavailable) as fault:
             self.close()
             raise EngineUnavailable(f"Apertium mode {mode}: {fault}") from fault
-        self._say("a")
 
     def opened(self) -> bool:
         """Whether all programs have loaded their data, told by the answer to a first text; doesn't wait for it.
@@ -93,6 +95,8 @@ class Pipeline:
             if not read:
                 raise EngineUnavailable("Apertium pipeline ended")
             self._answer += read
+        if _ENDED not in self._answer:
+            raise EngineUnavailable("Apertium pipeline broke off")
         return True
 
     @property

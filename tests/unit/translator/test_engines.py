@@ -53,8 +53,11 @@ class Loading:
     """A translator that loads for a while; each answer after that takes time too."""
 
     def __init__(self, loads_for_s: float, answers_in_s: float = 0.0) -> None:
-        self._loaded_at = time.monotonic() + loads_for_s
         self._answers_in_s = answers_in_s
+        self.load(loads_for_s)
+
+    def load(self, for_s: float) -> None:
+        self._loaded_at = time.monotonic() + for_s
 
     async def translate(self, text: str, source: str, target: str) -> str:
         if time.monotonic() < self._loaded_at:
@@ -75,6 +78,22 @@ async def test_what_an_engine_takes_to_load_is_none_of_its_deadline() -> None:
 
 async def test_an_engine_that_loads_for_ever_is_one_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOADING_S", 0.3)
-    with pytest.raises(EngineUnavailable, match=r"its data being loaded, after 0\.3 s still") as given_up:
-        await Engines(Loading(1e6), None, None).translate("good evening", "en", "pt")  # type: ignore[arg-type]
-    assert not isinstance(given_up.value, EngineLoading)
+    engines = Engines(Loading(1e6), None, None, Deadlines(translate_s=0.05))  # type: ignore[arg-type]
+    began = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(EngineUnavailable, match=r"not done within 0\.05 s") as given_up:
+            await engines.translate("good evening", "en", "pt")
+        assert not isinstance(given_up.value, EngineLoading)
+        assert "its data being loaded" in str(given_up.value.__cause__)
+    assert time.monotonic() - began > 0.3
+    assert len(engines.loading_since) == 1
+    assert time.monotonic() - engines.loading_since["en", "pt"] < 20 * 0.3
+
+
+async def test_an_engine_that_loads_again_has_its_time_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOADING_S", 0.5)
+    translator = Loading(0.2)
+    engines = Engines(translator, None, None, Deadlines(translate_s=0.1))  # type: ignore[arg-type]
+    for _ in range(4):
+        assert await engines.translate("good evening", "en", "pt") == "good evening"
+        translator.load(0.2)

@@ -1,8 +1,10 @@
 """Apertium's pipelines while they load: programs that take as long as the test wants."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,11 @@ from services.translator.local import apertium
 from services.translator.local.translate import Steps
 
 PROGRAM = """#!/bin/sh
-test $2 != broken || exit 1
+case $2 in
+    broken) exit 1 ;;
+    cut) exec dd bs=1 count=12 status=none ;;
+    ends) cat; printf '\\0'; exit ;;
+esac
 until test -e {loaded}; do sleep 0.01; done
 exec cat
 """
@@ -19,12 +25,14 @@ exec cat
 
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Mode ``slow`` has loaded once this file is there; ``broken`` never does. Both say what they are told."""
+    """Mode ``slow`` has loaded once this file is there; ``broken`` never does. They say what they are told; of ``cut``
+    the first program dies in the second text, and the other ends what there is of it."""
     program = tmp_path / "program"
     program.write_text(PROGRAM.format(loaded=tmp_path / "loaded"))
     program.chmod(0o755)
     for mode in ("slow", "broken"):
         (tmp_path / f"{mode}.mode").write_text(f"{program} {mode}")
+    (tmp_path / "cut.mode").write_text(f"{program} cut | {program} ends")
     monkeypatch.setattr(apertium, "MODES", tmp_path)
     return tmp_path / "loaded"
 
@@ -72,3 +80,28 @@ def test_what_never_loads_is_given_up_and_opened_anew(
             in_the_end(steps, "slow")
     loaded.touch()
     assert in_the_end(steps, "slow") == "Bom dia."
+
+
+def test_what_a_program_that_dies_leaves_of_a_text_is_no_translation(steps: Steps, loaded: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="broke off"):
+        in_the_end(steps, "cut")
+
+
+def test_a_pipeline_that_can_not_be_begun_leaves_no_program_behind(
+    loaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            started.append(self)
+
+    def broke(pipeline: apertium.Pipeline, escaped: str) -> None:
+        raise EngineUnavailable("broke")
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    monkeypatch.setattr(apertium.Pipeline, "_say", broke)
+    with pytest.raises(EngineUnavailable, match="mode slow: broke"):
+        apertium.Pipeline("slow")
+    assert [program.poll() is not None for program in started] == [True]
